@@ -1,0 +1,80 @@
+import type { Address } from '../core/address.ts'
+import type { BackendSpec } from '../core/backend.ts'
+import type { Probe } from '../core/probe.ts'
+import type { StrategyFactory } from '../core/strategy.ts'
+
+/**
+ * The configuration as everything inside reads it: parsed, checked, with every default in place. Durations are
+ * milliseconds, 0 = never. Strings from people end in this folder.
+ */
+export interface Config {
+  readonly listeners: readonly ListenerConfig[]
+  readonly pools: readonly PoolConfig[]
+  readonly shutdownTimeoutMs: number
+}
+
+export interface ListenerConfig {
+  readonly name: string
+  readonly address: Address
+  /** Name of the pool that it forwards to. */
+  readonly pool: string
+  /** Most open sessions; undefined = worked out from the process's descriptor limit at start. */
+  readonly maxConnections: number | undefined
+  readonly idleTimeoutMs: number
+  readonly halfClosedTimeoutMs: number
+}
+
+export interface PoolConfig {
+  readonly name: string
+  readonly backends: readonly BackendSpec[]
+  /** The strategy's name as snapshots show it: `round-robin`, ..., or `custom`. */
+  readonly strategy: string
+  /** A strategy of the user's; undefined = look `strategy` up. */
+  readonly strategyFactory: StrategyFactory | undefined
+  readonly connectTimeoutMs: number
+  /** Attempts after the first. */
+  readonly retries: number
+  readonly queueTimeoutMs: number
+  readonly maxQueue: number
+  readonly check: CheckConfig
+  /** Passive ejection by failed connects. */
+  readonly eject: boolean
+  readonly whenAllDown: 'fail' | 'try'
+  readonly onDown: 'keep' | 'close'
+  /** Ramp after a recovery; 0 = off. */
+  readonly slowStartMs: number
+}
+
+export interface CheckConfig {
+  readonly kind: 'tcp' | 'http' | 'off' | 'custom'
+  /** Set when `kind` is `custom`. */
+  readonly probe: Probe | undefined
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Successes in a row that bring a backend up. */
+  readonly rise: number
+  /** Failures in a row that take it down. */
+  readonly fall: number
+  readonly fastIntervalMs: number
+  readonly downIntervalMs: number
+  readonly initial: 'up' | 'down'
+  /** Another port to check; undefined = the backend's own. */
+  readonly port: number | undefined
+  readonly http: HttpCheckConfig
+}
+
+export interface HttpCheckConfig {
+  readonly path: string
+  /** Inclusive ranges of accepted status codes. */
+  readonly expect: readonly StatusRange[]
+  /** `Host` to send; undefined = the backend's address. */
+  readonly host: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+  /** Text that the first 64 KiB of the body must hold; undefined = any body. */
+  readonly bodyContains: string | undefined
+}
+
+export interface StatusRange {
+  readonly from: number
+  readonly to: number
+}

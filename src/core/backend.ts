@@ -1,0 +1,104 @@
+import type { Address } from './address.ts'
+
+/** Commanded by operators alone. `drain`: no new clients, open sessions live on. `maint`: also no checks. */
+export type BackendMode = 'ready' | 'drain' | 'maint'
+
+/** How a backend is reached: in the clear, or with TLS (SNI and verification by its host name). */
+export type BackendTransport = 'plain' | 'tls'
+
+/** What is configured of a backend. */
+export interface BackendSpec {
+  /** Unique within its pool; the name in logs, snapshots and commands. */
+  readonly id: string
+  readonly address: Address
+  readonly transport: BackendTransport
+  /** 0 to 256; 0 takes no new connections. */
+  readonly weight: number
+  /** Serves only while no other backend is eligible. */
+  readonly backup: boolean
+  /** Most sessions at once; 0 = unlimited. Excess waits in the pool's queue. */
+  readonly maxConnections: number
+}
+
+/** The last health check of a backend. */
+export interface CheckResult {
+  readonly ok: boolean
+  /** HAProxy's codes: L4OK L4TOUT L4CON L6OK L6TOUT L6RSP L7OK L7TOUT L7RSP L7STS. */
+  readonly code: CheckCode
+  /** The status line or the error's text. */
+  readonly text: string
+  readonly durationMs: number
+}
+
+export type CheckCode =
+  'L4OK' | 'L4TOUT' | 'L4CON' | 'L6OK' | 'L6TOUT' | 'L6RSP' | 'L7OK' | 'L7TOUT' | 'L7RSP' | 'L7STS'
+
+/**
+ * One address that does the work, with its state and its counters. It is the only owner of both: nobody else
+ * stores a copy. Observed state (`healthy`, written by health alone), passive state (`ejected`, by the pool)
+ * and commanded state (`mode`, `weight`, by operators) are separate facts and never mix.
+ */
+export class Backend {
+  readonly id: string
+  /** Name of the pool that it belongs to. */
+  readonly pool: string
+  readonly address: Address
+  readonly transport: BackendTransport
+  readonly backup: boolean
+  readonly maxConnections: number
+
+  // Commanded.
+  mode: BackendMode = 'ready'
+  weight: number
+
+  // Observed by active checks.
+  healthy = true
+  lastCheck: CheckResult | undefined = undefined
+  /** Wall-clock ms of the last change of `healthy`. */
+  healthySince = 0
+
+  // Observed by traffic.
+  ejected = false
+  /** How often in a row it was ejected; sets how long the next ejection lasts. */
+  ejections = 0
+  /** Failed connects in a row. */
+  failuresInRow = 0
+
+  /** 0.1 to 1 while it comes back slowly, 1 otherwise; scales weight and connection limit. */
+  ramp = 1
+
+  // Counters; they only grow, but for `active`.
+  active = 0
+  sessions = 0
+  connectFailures = 0
+  bytesToBackend = 0
+  bytesToClient = 0
+  checks = 0
+  failedChecks = 0
+
+  constructor(spec: BackendSpec, pool: string) {
+    this.id = spec.id
+    this.pool = pool
+    this.address = spec.address
+    this.transport = spec.transport
+    this.weight = spec.weight
+    this.backup = spec.backup
+    this.maxConnections = spec.maxConnections
+  }
+
+  /** The weight that strategies balance by: the commanded one, scaled while it comes back slowly. */
+  get effectiveWeight(): number {
+    return this.ramp === 1 ? this.weight : this.weight * this.ramp
+  }
+
+  /** The connection limit in force; Infinity when there is none. */
+  get connectionLimit(): number {
+    if (this.maxConnections === 0) return Infinity
+    return this.ramp === 1 ? this.maxConnections : Math.max(1, Math.floor(this.maxConnections * this.ramp))
+  }
+
+  /** No room for one more session. */
+  get isFull(): boolean {
+    return this.maxConnections !== 0 && this.active >= this.connectionLimit
+  }
+}

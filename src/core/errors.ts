@@ -1,0 +1,72 @@
+import type { Address } from './address.ts'
+import { formatAddress } from './address.ts'
+
+/** Base of all errors that fairlead throws on purpose. `code` is stable; the message is for people. */
+export class FairleadError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+  }
+}
+
+/** One thing wrong with a configuration: where it stands and what would be right. */
+export interface ConfigProblem {
+  /** `--retries`, `backends[2]`, `FAIRLEAD_RETRIES` ...: the place as its author wrote it. */
+  readonly path: string
+  readonly message: string
+}
+
+/** The configuration cannot be used; `problems` holds every reason at once, never only the first. */
+export class ConfigError extends FairleadError {
+  readonly problems: readonly ConfigProblem[]
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super('FAIRLEAD_CONFIG', problems.map((p) => `${p.path}: ${p.message}`).join('\n'))
+    this.problems = problems
+  }
+}
+
+/** A listener could not be opened: the address is in use, not ours, or not allowed. */
+export class ListenError extends FairleadError {
+  readonly address: Address
+
+  constructor(address: Address, cause: NodeJS.ErrnoException) {
+    const where = formatAddress(address)
+    const why: Record<string, string> = {
+      EADDRINUSE: `address ${where} is already in use by another process`,
+      EACCES: `not allowed to listen on ${where}: ports below 1024 and some paths need more rights`,
+      EADDRNOTAVAIL: `${where} is not an address of this machine`,
+    }
+    super('FAIRLEAD_LISTEN', why[cause.code ?? ''] ?? `cannot listen on ${where}: ${cause.message}`, {
+      cause,
+    })
+    this.address = address
+  }
+}
+
+/** A backend of that id, or a pool of that name, does not exist. */
+export class UnknownBackendError extends FairleadError {
+  constructor(id: string, known: readonly string[]) {
+    super(
+      'FAIRLEAD_UNKNOWN_BACKEND',
+      `no backend ${JSON.stringify(id)}; there are: ${known.join(', ') || 'none'}`,
+    )
+  }
+}
+
+/** An operation on a balancer that has been closed. */
+export class ClosedError extends FairleadError {
+  constructor() {
+    super('FAIRLEAD_CLOSED', 'the balancer is closed')
+  }
+}
+
+/** A stage refuses the session; the listener resets it, counts it and logs `code`. */
+export class RejectedError extends FairleadError {
+  constructor(code: string, message: string) {
+    super(code, message)
+  }
+}

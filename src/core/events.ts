@@ -1,0 +1,96 @@
+import { EventEmitter } from 'node:events'
+import type { BackendMode, CheckResult } from './backend.ts'
+
+/**
+ * Who ended a session (first letter) and when (second), as in HAProxy's termination state.
+ *
+ * First: `C` client, `S` backend, `P` refused by policy, `R` a resource was exhausted, `I` internal, `D` backend
+ * went down, `K` killed by an operator or at the shutdown deadline, `c`/`s` timeout on that side, `L` answered by
+ * us, `-` normal. Second: `R` request head, `Q` in queue, `C` connecting, `H` response head, `D` data,
+ * `-` finished.
+ */
+export type EndCode =
+  `${'C' | 'S' | 'P' | 'R' | 'I' | 'D' | 'K' | 'c' | 's' | 'L' | '-'}${'R' | 'Q' | 'C' | 'H' | 'D' | '-'}`
+
+/** One backend that was tried for a session and did not take it. */
+export interface FailedAttempt {
+  readonly backend: string
+  /** `ECONNREFUSED`, `timeout`, ...: short, stable, from the system or from us, never from the wire. */
+  readonly reason: string
+}
+
+/** Everything that is known of a session once it is over: one log line. */
+export interface SessionEnd {
+  /** Counts up from 1 within one balancer. */
+  readonly id: number
+  readonly listener: string
+  /** The client's address and port. */
+  readonly client: string
+  readonly pool: string
+  /** The backend that served it; undefined when none did. */
+  readonly backend: string | undefined
+  /** Backends that failed before, in order. */
+  readonly tried: readonly FailedAttempt[]
+  readonly code: EndCode
+  /** The code in words: `done`, `client-reset`, `connect-refused`, ... */
+  readonly reason: string
+  /** Bytes read from the client. */
+  readonly bytesIn: number
+  /** Bytes written to the client. */
+  readonly bytesOut: number
+  /** Time spent waiting for a backend with room. */
+  readonly queueMs: number
+  /** Time from the first dial to the connection that served, retries included. */
+  readonly connectMs: number
+  readonly totalMs: number
+  /** Sessions still open on the listener after this one. */
+  readonly listenerActive: number
+  /** Sessions still open on the backend after this one. */
+  readonly backendActive: number
+}
+
+interface BackendRef {
+  readonly id: string
+  readonly pool: string
+}
+
+/** Every event of a balancer: `noun:verb`, one plain object each. Listeners run synchronously; keep them short. */
+export interface BalancerEvents {
+  'listener:open': [{ readonly listener: string; readonly address: string }]
+  /** Sessions were reset because the listener was full; at most once a second, with the number since the last. */
+  'listener:full': [{ readonly listener: string; readonly rejected: number; readonly maxConnections: number }]
+  'session:open': [{ readonly id: number; readonly listener: string; readonly client: string }]
+  'session:close': [SessionEnd]
+  /** A connect failed and another backend is tried. `attempt` counts the attempts made so far, from 1. */
+  'connect:retry': [
+    BackendRef & { readonly session: number; readonly reason: string; readonly attempt: number },
+  ]
+  /** A fault of this machine (descriptors, ports, memory), held against no backend. At most once a second each. */
+  'fault:local': [{ readonly code: string; readonly message: string }]
+  'backend:up': [BackendRef & { readonly reason: string }]
+  'backend:down': [BackendRef & { readonly reason: string }]
+  /** Failing traffic took it out for `forMs`. */
+  'backend:eject': [BackendRef & { readonly reason: string; readonly forMs: number }]
+  /** An ejection ended: its time is over, or an active check passed. */
+  'backend:return': [BackendRef & { readonly reason: string }]
+  'backend:mode': [BackendRef & { readonly mode: BackendMode }]
+  'backend:weight': [BackendRef & { readonly weight: number }]
+  'backend:add': [BackendRef & { readonly address: string }]
+  'backend:remove': [BackendRef]
+  /** One active check is done. */
+  'backend:check': [BackendRef & { readonly result: CheckResult }]
+  /** Draining began: no new sessions; `sessions` are still open. */
+  'drain:start': [{ readonly sessions: number; readonly timeoutMs: number }]
+  /** Draining ended; `cut` sessions were reset at the deadline. */
+  'drain:end': [{ readonly cut: number }]
+}
+
+export type EventName = keyof BalancerEvents
+
+/** A typed emitter of {@link BalancerEvents}. It has no `error` event: what goes wrong has an event of its own. */
+export class Events extends EventEmitter<BalancerEvents> {
+  /** Whether building an event's object is worth it. */
+  wants(name: EventName): boolean {
+    return this.listenerCount(name) > 0
+  }
+}

@@ -1,0 +1,63 @@
+import type { BackendMode, CheckResult } from './backend.ts'
+import type { EndCode } from './events.ts'
+
+/** A copy of everything that an operator may want to see, taken at one moment. Plain data: `JSON.stringify` it. */
+export interface Snapshot {
+  /** Wall-clock time, ms since 1970. */
+  readonly at: number
+  readonly startedAt: number
+  readonly state: 'running' | 'draining' | 'closed'
+  readonly listeners: readonly ListenerSnapshot[]
+  readonly pools: readonly PoolSnapshot[]
+}
+
+export interface ListenerSnapshot {
+  readonly name: string
+  readonly address: string
+  readonly pool: string
+  /** Open sessions. */
+  readonly active: number
+  /** Sessions accepted since the start, those over the limit included. */
+  readonly accepted: number
+  /** Sessions reset because the listener was full. */
+  readonly rejected: number
+  readonly maxConnections: number
+  /** Ended sessions by two-letter code. */
+  readonly ends: Readonly<Partial<Record<EndCode, number>>>
+}
+
+export interface PoolSnapshot {
+  readonly name: string
+  readonly strategy: string
+  /** Sessions that wait for a backend with room. */
+  readonly queued: number
+  /** Connects that failed and were tried again elsewhere. */
+  readonly retries: number
+  readonly backends: readonly BackendSnapshot[]
+}
+
+export interface BackendSnapshot {
+  readonly id: string
+  readonly address: string
+  readonly mode: BackendMode
+  readonly healthy: boolean
+  readonly ejected: boolean
+  /** May be picked for a new session right now (it may still be full). */
+  readonly eligible: boolean
+  readonly weight: number
+  /** `weight` as it counts now: less while the backend comes back slowly. */
+  readonly effectiveWeight: number
+  readonly backup: boolean
+  readonly maxConnections: number
+  readonly active: number
+  readonly sessions: number
+  readonly connectFailures: number
+  readonly ejections: number
+  readonly bytesToBackend: number
+  readonly bytesToClient: number
+  readonly checks: number
+  readonly failedChecks: number
+  readonly lastCheck: CheckResult | undefined
+  /** Wall-clock ms since when `healthy` is as it is. */
+  readonly healthySince: number
+}

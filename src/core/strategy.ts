@@ -1,0 +1,27 @@
+import type { Backend } from './backend.ts'
+
+/** What a strategy may know of the client. Read `address` only if needed: it costs a system call. */
+export interface ClientKey {
+  /** The client's IP address, without port; `''` on unix sockets. */
+  readonly address: string
+}
+
+/**
+ * Picks one backend out of those eligible. A pool owns one instance and calls it from one thread.
+ *
+ * Source of randomness and of nothing else is what its factory was given.
+ */
+export interface Strategy {
+  /** The eligible set, a weight or a connection limit changed. Never called per connection. */
+  update(eligible: readonly Backend[]): void
+  /** A backend's `active` changed by one (leased or released), so that an order can be kept up without a scan. */
+  changed?(backend: Backend): void
+  /**
+   * Once per connection or request, synchronous. Never returns a full backend (`isFull`), one of weight 0 or
+   * one in `skip`; `undefined` when none is left.
+   */
+  pick(client: ClientKey, skip?: ReadonlySet<Backend>): Backend | undefined
+}
+
+/** Makes a strategy for one pool. `random` gives numbers in [0, 1). */
+export type StrategyFactory = (options: { readonly random: () => number }) => Strategy
