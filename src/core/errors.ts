@@ -65,8 +65,4 @@ export class ClosedError extends FairleadError {
 }
 
 /** A stage refuses the session; the listener resets it, counts it and logs `code`. */
-export class RejectedError extends FairleadError {
-  constructor(code: string, message: string) {
-    super(code, message)
-  }
-}
+export class RejectedError extends FairleadError {}
