@@ -1,0 +1,202 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Address } from '../../src/core/address.ts'
+import { httpBackend } from '../../src/testing/http-backend.ts'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
+
+interface CallOptions {
+  readonly method?: string
+  readonly headers?: OutgoingHttpHeaders
+  readonly body?: string
+}
+
+function call(to: { address: Address }, path: string, options: CallOptions = {}): Promise<Answer> {
+  const { method = 'GET', headers = {}, body } = options
+  const where =
+    to.address.kind === 'unix'
+      ? { socketPath: to.address.path }
+      : { host: to.address.host, port: to.address.port }
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ ...where, path, method, headers, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (text += chunk))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text, allow: response.headers.allow }),
+      )
+      response.on('error', reject)
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+  readonly allow: string | undefined
+}
+
+function byName(headers: readonly string[][]): string[][] {
+  return headers.toSorted((a, b) => String(a[0]).localeCompare(String(b[0])))
+}
+
+const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
+void t.test('answers as text with its name, its count and the request as it came', async (t) => {
+  await using backend = await httpBackend({ name: 'a' })
+  await call(backend, '/first')
+  const answer = await call(backend, '/x?y=1', { headers: { 'X-Case': 'Kept', host: 'example.org' } })
+  t.equal(answer.status, 200)
+  t.equal(
+    answer.text,
+    'hello from a: request 2\nGET /x?y=1 HTTP/1.1\nX-Case: Kept\nhost: example.org\nConnection: close\n',
+  )
+})
+
+void t.test('answers as JSON on demand, with length and hash of the body', async (t) => {
+  await using backend = await httpBackend({ name: 'b' })
+  const headers = { accept: 'application/json', host: 'h' }
+  const answer = await call(backend, '/in', { method: 'POST', headers, body: 'abc' })
+  const expected = {
+    name: 'b',
+    request: 1,
+    method: 'POST',
+    url: '/in',
+    httpVersion: '1.1',
+    headers: [
+      ['accept', 'application/json'],
+      ['host', 'h'],
+      ['Connection', 'close'],
+      ['Content-Length', '3'],
+    ],
+    bodyBytes: 3,
+    bodySha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  }
+  const parsed = JSON.parse(answer.text) as typeof expected
+  t.same({ ...parsed, headers: byName(parsed.headers) }, { ...expected, headers: byName(expected.headers) })
+  t.same([{ name: 'b', ...backend.requests[0] }], [parsed], 'records the same')
+})
+
+void t.test('a text answer tells of a body', async (t) => {
+  await using backend = await httpBackend()
+  const answer = await call(backend, '/', { method: 'PUT', body: 'abc' })
+  t.match(answer.text, /^hello from backend: request 1\nPUT \/ HTTP\/1.1\n/)
+  t.match(answer.text, /\(3 bytes of body, sha256 ba7816bf/)
+})
+
+void t.test(
+  'has a health page that can be switched by call and over HTTP, and that is not counted',
+  async (t) => {
+    await using backend = await httpBackend({ name: 'a', healthy: false })
+    t.equal((await call(backend, '/health')).status, 503)
+    t.equal((await call(backend, '/health/ok', { method: 'POST' })).status, 200)
+    t.same(await call(backend, '/health'), { status: 200, text: 'a is healthy\n', allow: undefined })
+    t.equal(
+      (await call(backend, '/health/fail', { method: 'POST' })).text,
+      'a now answers /health with 503\n',
+    )
+    t.equal(backend.healthy, false)
+    t.equal((await call(backend, '/health')).status, 503)
+    const get = await call(backend, '/health/ok')
+    t.equal(get.status, 405)
+    t.equal(get.allow, 'POST')
+    t.equal(backend.healthy, false, 'GET changes nothing')
+    backend.setHealthy(true)
+    t.equal((await call(backend, '/health')).status, 200)
+    t.equal(backend.requestCount, 0)
+    t.equal(backend.healthChecks, 4)
+  },
+)
+
+void t.test('delays its answers on its clock, as set or as the request asks', async (t) => {
+  const clock = new ManualClock()
+  await using backend = await httpBackend({ delayMs: 200, clock })
+  for (const [path, delayMs] of [
+    ['/', 200],
+    ['/?delay=5000', 5000],
+    ['/health?delay=70', 70],
+  ] as const) {
+    let answered = false
+    const opened = once(backend, 'session:open')
+    const answer = call(backend, path).then((result) => {
+      answered = true
+      return result
+    })
+    await opened
+    while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve))
+    t.equal(clock.nextInMs, delayMs)
+    t.equal(answered, false)
+    clock.advance(delayMs)
+    t.equal((await answer).status, 200)
+  }
+  t.equal((await call(backend, '/?delay=0')).status, 200, 'no delay needs no clock')
+  t.equal((await call(backend, '/health')).status, 200, 'health is not delayed')
+  for (const bad of ['x', '-1', '1e9', 'NaN'])
+    t.equal((await call(backend, `/?delay=${bad}`)).status, 400, bad)
+})
+
+void t.test('forgets a delayed answer when the client has gone', async (t) => {
+  const clock = new ManualClock()
+  await using backend = await httpBackend({ delayMs: 1000, clock })
+  const client = connect(backend.port).on('error', () => undefined)
+  client.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+  while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve))
+  client.destroy()
+  await once(backend, 'session:close')
+  t.equal(clock.pending, 0)
+  t.equal(backend.active, 0)
+})
+
+void t.test('survives a client that leaves amid its body', async (t) => {
+  await using backend = await httpBackend()
+  const client = connect(backend.port).on('error', () => undefined)
+  client.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nabc')
+  await once(backend, 'session:open')
+  client.resetAndDestroy()
+  await once(backend, 'session:close')
+  t.equal((await call(backend, '/')).status, 200)
+  t.equal(backend.requestCount, 1)
+})
+
+void t.test('an empty body has the hash of nothing', async (t) => {
+  await using backend = await httpBackend()
+  await call(backend, '/')
+  t.equal(backend.requests[0]?.bodySha256, EMPTY_SHA256)
+})
+
+void t.test('listens on a unix socket, and comes back on it', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'fairlead-'))
+  t.teardown(() => rm(directory, { recursive: true }))
+  const path = join(directory, 'http.sock')
+  await using backend = await httpBackend({ path, name: 'u' })
+  t.same(backend.address, { kind: 'unix', path })
+  t.equal(backend.port, 0)
+  t.match((await call(backend, '/')).text, 'hello from u: request 1')
+  await backend.stop()
+  await t.rejects(call(backend, '/'), { code: /ENOENT|ECONNREFUSED/ })
+  await backend.start()
+  t.match((await call(backend, '/')).text, 'hello from u: request 2')
+})
+
+void t.test('refuses a unix path that the system would cut off', async (t) => {
+  await t.rejects(httpBackend({ path: `/tmp/${'x'.repeat(103)}` }), /at most 107 bytes/)
+})
+
+void t.test('stops amid a request and comes back on the same port', async (t) => {
+  await using backend = await httpBackend()
+  const { port } = backend
+  const cut = call(backend, '/?delay=60000')
+  await once(backend, 'session:open')
+  await Promise.all([t.rejects(cut, { code: 'ECONNRESET' }), backend.stop()])
+  await t.rejects(call(backend, '/'), { code: 'ECONNREFUSED' })
+  await backend.start()
+  t.equal(backend.port, port)
+  t.equal((await call(backend, '/')).status, 200)
+})
