@@ -1,0 +1,71 @@
+import { connect, isIP } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
+import type { Address } from '../core/address.ts'
+import type { BackendTransport } from '../core/backend.ts'
+import type { Probe } from '../core/probe.ts'
+import type { Attempt, Report } from './attempt.ts'
+import { runAttempt } from './attempt.ts'
+
+export interface TcpProbeOptions {
+  /** `tls` shakes hands too, and verifies the backend by its host name. Default `plain`. */
+  readonly transport?: BackendTransport
+  /** More for `tls.connect`, such as `ca`. */
+  readonly tls?: ConnectionOptions
+}
+
+/**
+ * A probe that dials: it passes once the backend has accepted (`L4OK`) and, over TLS, shaken hands (`L6OK`).
+ * It sends nothing of its own and closes at once. All addresses of a host name are tried within one attempt.
+ */
+export function tcpProbe(options: TcpProbeOptions = {}): Probe {
+  const { transport = 'plain', tls } = options
+  return (address, signal) =>
+    runAttempt(signal, (report) =>
+      transport === 'tls' ? shakeHands(address, report, tls) : dial(address, report),
+    )
+}
+
+/** The address as `net.connect`, `tls.connect` and their relatives in `http` want it. */
+export function socketOptions(
+  address: Address,
+): { readonly path: string } | { readonly host: string; readonly port: number } {
+  return address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
+}
+
+/**
+ * SNI for a host that has a name. RFC 6066 section 3 allows no IP address there: `''` sends none, and keeps
+ * `node:https` from deriving one from the `Host` field.
+ */
+export function serverName(address: Address): { readonly servername: string } {
+  return { servername: address.kind === 'unix' || isIP(address.host) !== 0 ? '' : address.host }
+}
+
+function dial(address: Address, report: Report): Attempt {
+  const socket = connect(socketOptions(address))
+  socket.on('error', (error) => report.error('L4CON', error))
+  socket.on('connect', () => report.result({ ok: true, code: 'L4OK', text: 'connected' }))
+  return {
+    connection: socket,
+    timeout: () => ({ code: 'L4TOUT', text: 'no connection in time' }),
+  }
+}
+
+function shakeHands(address: Address, report: Report, tls: ConnectionOptions | undefined): Attempt {
+  let isConnected = false
+  const socket = connectTls({ ...socketOptions(address), ...serverName(address), ...tls })
+  socket.on('error', (error) => report.error(isConnected ? 'L6RSP' : 'L4CON', error))
+  socket.on('connect', () => {
+    isConnected = true
+  })
+  socket.on('secureConnect', () =>
+    report.result({ ok: true, code: 'L6OK', text: socket.getProtocol() ?? 'TLS' }),
+  )
+  return {
+    connection: socket,
+    timeout: () =>
+      isConnected
+        ? { code: 'L6TOUT', text: 'no TLS handshake in time' }
+        : { code: 'L4TOUT', text: 'no connection in time' },
+  }
+}
