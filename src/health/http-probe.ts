@@ -39,6 +39,8 @@ class HttpAttempt implements Attempt {
   readonly #check: HttpCheckConfig
   readonly #report: Report
   #stage: Stage = 'connecting'
+  /** What it means if the connection closes now. */
+  #closedEarly = 'closed without a response'
 
   constructor(input: {
     check: HttpCheckConfig
@@ -65,8 +67,8 @@ class HttpAttempt implements Attempt {
       headers: headersFor(address, this.#check),
     })
     request.on('error', (error) => this.#report.error(ERRORS[this.#stage], error))
-    // Node ends a request without an error when the answer is an upgrade that nobody asked for.
-    request.on('close', () => this.#report.error(ERRORS[this.#stage], new Error('closed without a response')))
+    // Some early ends come without an error, such as an upgrade that nobody asked for.
+    request.on('close', () => this.#report.error(ERRORS[this.#stage], new Error(this.#closedEarly)))
     request.on('response', (response) => this.#receive(response))
     request.on('socket', (socket) => {
       socket.on('connect', () => {
@@ -83,7 +85,8 @@ class HttpAttempt implements Attempt {
   #receive(response: IncomingMessage): void {
     const status = response.statusCode ?? 0
     const text = `${status} ${response.statusMessage ?? ''}`.trimEnd()
-    response.on('error', () => this.#report.error('L7RSP', new Error(`${text}, but the response broke off`)))
+    this.#closedEarly = `${text}, but the response broke off`
+    response.on('error', () => undefined) // The request's `close`, which comes with it, tells.
     if (!this.#check.expect.some(({ from, to }) => status >= from && status <= to)) {
       this.#report.result({ ok: false, code: 'L7STS', text })
       return
