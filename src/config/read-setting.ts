@@ -1,0 +1,165 @@
+import { formatDuration } from './format-duration.ts'
+import { InvalidValueError, quote } from './invalid-value.ts'
+import { nearestName } from './nearest-name.ts'
+import { parseDuration } from './parse-duration.ts'
+import { parseStatusRanges } from './parse-status-ranges.ts'
+import type { StatusRange } from './schema.ts'
+import type { Setting } from './setting.ts'
+import type { settings } from './settings.ts'
+
+type SettingOf<Key> = Extract<(typeof settings)[number], { key: Key }>
+
+/** What a setting of each kind is read into. */
+export type SettingValue<Key> =
+  SettingOf<Key> extends { kind: 'duration' | 'integer' }
+    ? number
+    : SettingOf<Key> extends { kind: 'boolean' }
+      ? boolean
+      : SettingOf<Key> extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+        ? Choice
+        : SettingOf<Key> extends { kind: 'statuses' }
+          ? readonly StatusRange[]
+          : SettingOf<Key> extends { kind: 'headers' }
+            ? Readonly<Record<string, string>>
+            : string
+
+/**
+ * Reads one value, whether it came as text from a flag or the environment or as a value from the library's
+ * caller. `backends` are not read here, they need their neighbours.
+ *
+ * @throws {InvalidValueError}
+ */
+export function readSetting(setting: Setting, value: unknown): unknown {
+  if (typeof value === 'string' && value.trim() === '') {
+    throw new InvalidValueError(`needs a value: ${expectation(setting)}`)
+  }
+  return READERS[setting.kind](setting, value)
+}
+
+/** What would be right, in words: `a duration such as 2s`, `one of tcp, http, off`. */
+export function expectation(setting: Setting): string {
+  return EXPECTATIONS[setting.kind](setting)
+}
+
+const EXPECTATIONS: Readonly<Record<Setting['kind'], (setting: Setting) => string>> = {
+  duration: () => 'a duration such as 250ms, 2s, 1m30s or 1h',
+  integer: ({ min = 0, max = Infinity }) => `a whole number from ${min} to ${max}`,
+  boolean: () => 'true or false',
+  choice: ({ choices = [] }) => `one of ${choices.join(', ')}`,
+  text: () => 'a text in one line',
+  path: () => 'a path such as /health',
+  statuses: () => 'status codes such as 200, 200-399 or 200,204',
+  headers: () => '"Name: value"',
+  backends: () => 'a backend such as 3001 or host:3001',
+}
+
+const READERS: Readonly<Record<Setting['kind'], (setting: Setting, value: unknown) => unknown>> = {
+  duration: readDuration,
+  integer: readInteger,
+  boolean: readBoolean,
+  choice: readChoice,
+  text: readText,
+  path: readPath,
+  statuses: readStatuses,
+  headers: readHeaders,
+  backends: (setting, value) => {
+    throw new InvalidValueError(`${setting.flag} ${quote(value)} is read elsewhere`)
+  },
+}
+
+function readDuration(setting: Setting, value: unknown): number {
+  const ms = typeof value === 'string' ? parseDuration(value) : value
+  if (typeof ms !== 'number' || !Number.isFinite(ms)) {
+    throw new InvalidValueError(
+      `${shown(value)} is not a duration: give milliseconds, or a text such as "2s"`,
+    )
+  }
+  const { min = 0, max = Infinity } = setting
+  if (ms < min) throw new InvalidValueError(`${shown(value)} is too short: at least ${formatDuration(min)}`)
+  if (ms > max) throw new InvalidValueError(`${shown(value)} is too long: at most ${formatDuration(max)}`)
+  return ms
+}
+
+function readInteger(setting: Setting, value: unknown): number {
+  const number = typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value
+  const { min = 0, max = Infinity } = setting
+  if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max) return number
+  throw wrong(setting, value)
+}
+
+function readBoolean(setting: Setting, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  const text = typeof value === 'string' ? value.trim().toLowerCase() : ''
+  if (['true', '1', 'yes', 'on'].includes(text)) return true
+  if (['false', '0', 'no', 'off'].includes(text)) return false
+  throw wrong(setting, value)
+}
+
+function readChoice(setting: Setting, value: unknown): string {
+  const { choices = [], aliases = {} } = setting
+  const text = typeof value === 'string' ? value.trim().toLowerCase() : ''
+  const choice = Object.hasOwn(aliases, text) ? (aliases[text] as string) : text
+  if (choices.includes(choice)) return choice
+  const nearest = nearestName(text, [...choices, ...Object.keys(aliases)])
+  const hint = nearest === undefined || text === '' ? '' : `; did you mean ${nearest}?`
+  throw new InvalidValueError(`${wrong(setting, value).message}${hint}`)
+}
+
+function readText(setting: Setting, value: unknown): string {
+  // A line break here would let a header or a request line be cut in two.
+  if (typeof value !== 'string' || CONTROL.test(value)) throw wrong(setting, value)
+  return value
+}
+
+function readPath(setting: Setting, value: unknown): string {
+  const isPath = typeof value === 'string' && /^\/[\x21-\x7e]*$/.test(value)
+  if (!isPath) throw wrong(setting, value)
+  return value
+}
+
+function readStatuses(setting: Setting, value: unknown): readonly StatusRange[] {
+  const parts = Array.isArray(value) ? (value as unknown[]) : [value]
+  if (parts.length === 0) throw wrong(setting, value)
+  return parts.flatMap((part) => {
+    if (typeof part !== 'string' && typeof part !== 'number') throw wrong(setting, value)
+    return parseStatusRanges(String(part))
+  })
+}
+
+function readHeaders(setting: Setting, value: unknown): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {}
+  for (const [name, text] of headerPairs(setting, value)) {
+    // Field names are tokens (RFC 9110, 5.1); values hold no control characters but tabs.
+    if (!/^[!#$%&'*+.^_`|~\dA-Za-z-]+$/.test(name)) throw wrong(setting, `${name}: ${text}`)
+    if (CONTROL.test(text.replaceAll('\t', ' '))) throw wrong(setting, `${name}: ${text}`)
+    headers[name] = text
+  }
+  return headers
+}
+
+function headerPairs(setting: Setting, value: unknown): [string, string][] {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return Object.entries(value).map(([name, text]) => {
+      if (typeof text !== 'string') throw wrong(setting, { [name]: text as unknown })
+      return [name, text.trim()]
+    })
+  }
+  const lines = Array.isArray(value) ? (value as unknown[]) : [value]
+  return lines.map((line) => {
+    const match = typeof line === 'string' ? /^([^:\s]+)\s*:(.*)$/s.exec(line.trim()) : null
+    if (match === null) throw wrong(setting, line)
+    return [match[1] as string, (match[2] as string).trim()]
+  })
+}
+
+function wrong(setting: Setting, value: unknown): InvalidValueError {
+  return new InvalidValueError(`must be ${expectation(setting)}, not ${shown(value)}`)
+}
+
+/** Digits stay bare: `must be a whole number from 0 to 100, not -1`. */
+function shown(value: unknown): string {
+  return typeof value === 'string' && /^-?\d+$/.test(value) ? value : quote(value)
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const CONTROL = /[\x00-\x1f\x7f]/

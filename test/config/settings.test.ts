@@ -1,0 +1,98 @@
+import t from 'tap'
+import { flagTable } from '../../src/config/flag-table.ts'
+import type { BalancerOptions } from '../../src/config/options.ts'
+import { expectation, readSetting } from '../../src/config/read-setting.ts'
+import { resolveOptions } from '../../src/config/resolve.ts'
+import { environmentName, flagText, type Setting } from '../../src/config/setting.ts'
+import { settings } from '../../src/config/settings.ts'
+
+const all: readonly Setting[] = settings
+
+/** Issue by issue, these names were promised; taking one away breaks somebody's start script. */
+const PROMISED = (
+  '--balance --check --check-path --check-port --check-interval --check-timeout --check-expect --rise --fall ' +
+  '--initial --retries --connect-timeout --idle-timeout --half-closed-timeout --queue-timeout ' +
+  '--max-connections --backend-max-connections --max-queue --no-eject --when-all-down --on-down ' +
+  '--slow-start --backup --shutdown-timeout --log-level --log-format --no-session-log'
+).split(' ')
+
+void t.test('every promised flag is there', async (sub) => {
+  const flags = all.map(flagText)
+  sub.same(
+    PROMISED.filter((flag) => !flags.includes(flag)),
+    [],
+  )
+})
+
+void t.test('an option is its flag in camelCase, and each name is there once', async (sub) => {
+  for (const { flag, key } of all) {
+    sub.equal(
+      key,
+      flag.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+    )
+  }
+  sub.equal(new Set(all.map(({ flag }) => flag)).size, all.length)
+})
+
+void t.test('every setting says what happens without it', async (sub) => {
+  for (const setting of all) {
+    sub.equal(setting.default === undefined, setting.unset !== undefined, setting.flag)
+  }
+})
+
+void t.test('every default is a value that the setting accepts', async (sub) => {
+  for (const setting of all) {
+    const { default: fallback } = setting
+    if (fallback !== undefined) sub.doesNotThrow(() => readSetting(setting, fallback), setting.flag)
+  }
+})
+
+void t.test('settings of the command are no options of the library', async (sub) => {
+  for (const { key } of all.filter((setting) => setting.commandOnly === true)) {
+    const options = { listen: 0, backends: [], [key]: 'x' } as BalancerOptions
+    sub.throws(() => resolveOptions(options), new RegExp(`^${key}: is not an option`, 'm'))
+  }
+})
+
+void t.test('values outside the limits, and empty ones, are refused with the limits', async (sub) => {
+  for (const setting of all.filter(({ kind }) => kind === 'integer')) {
+    const { min = 0, max = 0 } = setting
+    sub.equal(readSetting(setting, String(min)), min, setting.flag)
+    sub.equal(readSetting(setting, max), max, setting.flag)
+    for (const value of [min - 1, max + 1, 1.5, NaN, null, '1.5', {}]) {
+      sub.throws(() => readSetting(setting, value), new RegExp(`from ${min} to ${max}, not`), setting.flag)
+    }
+  }
+  for (const setting of all) {
+    sub.throws(() => readSetting(setting, ''), { message: `needs a value: ${expectation(setting)}` })
+  }
+})
+
+void t.test('switches read the usual words', async (sub) => {
+  const eject = all.find(({ key }) => key === 'eject') as Setting
+  for (const word of ['true', '1', 'yes', 'ON', true]) sub.equal(readSetting(eject, word), true)
+  for (const word of ['false', '0', 'no', 'Off', false]) sub.equal(readSetting(eject, word), false)
+})
+
+void t.test('headers are read from lines and from objects, and cannot smuggle a second one', async (sub) => {
+  const header = all.find(({ key }) => key === 'checkHeader') as Setting
+  sub.same(readSetting(header, ['X-A: 1', 'X-B:two:three']), { 'X-A': '1', 'X-B': 'two:three' })
+  sub.same(readSetting(header, { 'X-A': ' 1 ' }), { 'X-A': '1' })
+  for (const value of ['no colon', 'bad name: x', 'A: b\r\nC: d', { A: 1 }, { 'a\n': 'b' }, 5]) {
+    sub.throws(() => readSetting(header, value), /must be "Name: value", not/)
+  }
+})
+
+void t.test('environment names are derived from flags', async (sub) => {
+  sub.equal(environmentName('connect-timeout'), 'FAIRLEAD_CONNECT_TIMEOUT')
+})
+
+void t.test('the table for the README holds a line for each flag', async (sub) => {
+  const table = flagTable()
+  sub.equal(table.match(/^\| `--/gm)?.length, all.length)
+  sub.match(
+    table,
+    '| `--connect-timeout` | `5s` | Time for one attempt to connect to a backend; 0 = no limit of ours |',
+  )
+  sub.match(table, '| `--no-eject` | on |')
+})
