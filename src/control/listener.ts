@@ -1,0 +1,156 @@
+import type { Server } from 'node:net'
+import type { ListenerConfig } from '../config/schema.ts'
+import type { Address } from '../core/address.ts'
+import { formatAddress } from '../core/address.ts'
+import type { Clock } from '../core/clock.ts'
+import { RejectedError } from '../core/errors.ts'
+import type { EndCode, Events } from '../core/events.ts'
+import type { Handler } from '../handlers/handler.ts'
+import type { Conn } from '../net/conn.ts'
+import type { Io } from '../net/io.ts'
+import { boundAddress, listen } from '../net/listen.ts'
+import type { SessionOutcome, SessionOwner } from '../net/session.ts'
+import { Session } from '../net/session.ts'
+import { LISTENER_FULL } from '../stages/connection-limit.ts'
+import type { Stage } from '../stages/stage.ts'
+import { admit, makeStages } from '../stages/stages.ts'
+import { sessionEnd } from './session-end.ts'
+import { Throttle } from './throttle.ts'
+
+export interface ListenerOptions {
+  readonly config: ListenerConfig
+  /** The limit in force. */
+  readonly maxConnections: number
+  readonly handler: Handler
+  readonly io: Io
+  readonly clock: Clock
+  readonly events: Events
+  /** Numbers the sessions of all listeners. */
+  readonly nextSessionId: () => number
+}
+
+/** An address that we accept on: leads each session through the stages to the handler, and counts it. */
+export class Listener implements SessionOwner {
+  readonly config: ListenerConfig
+  readonly maxConnections: number
+  /** Open sessions, those that wait for a stage or a backend included. */
+  readonly sessions = new Set<Session>()
+  readonly ends = new Map<EndCode, number>()
+  accepted = 0
+  rejected = 0
+  /** Where it listens; port 0 has become a real one once it is open. */
+  address: Address
+  readonly #options: ListenerOptions
+  readonly #stages: readonly Stage[]
+  readonly #full: Throttle
+  #server: Server | undefined
+  #onEmpty: (() => void) | undefined
+
+  constructor(options: ListenerOptions) {
+    const { config, maxConnections, clock, events } = options
+    this.#options = options
+    this.config = config
+    this.address = config.address
+    this.maxConnections = maxConnections
+    this.#stages = makeStages({ maxConnections, listener: this })
+    this.#full = new Throttle({
+      clock,
+      report: (rejected) => {
+        events.emit('listener:full', { listener: config.name, rejected, maxConnections })
+      },
+    })
+  }
+
+  get active(): number {
+    return this.sessions.size
+  }
+
+  /** @throws {ListenError} */
+  async open(): Promise<void> {
+    const { io, events, config } = this.#options
+    this.#server = await listen(config.address, (server) => {
+      io.accept(server, (conn) => this.#accept(conn))
+    })
+    this.address = boundAddress(this.#server, config.address)
+    events.emit('listener:open', { listener: config.name, address: formatAddress(this.address) })
+  }
+
+  /** Accepts no more; open sessions go on. The address is free again when it returns. */
+  stop(): void {
+    this.#full.flush()
+    // Its callback would wait for sockets of Node's making; the sessions are counted here.
+    this.#server?.close()
+    this.#server = undefined
+  }
+
+  /** Resets all open sessions; tells how many there were. */
+  abortAll(outcome: SessionOutcome): number {
+    const open = [...this.sessions]
+    for (const session of open) {
+      if (session.holder !== undefined) session.holder.abort(outcome)
+      else this.#drop(session)
+    }
+    return open.length
+  }
+
+  /** Resolves once no session is open. */
+  whenEmpty(): Promise<void> {
+    if (this.sessions.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  onSessionEnd(session: Session, outcome: SessionOutcome): void {
+    const { events, clock } = this.#options
+    this.#forget(session)
+    this.ends.set(outcome.code, (this.ends.get(outcome.code) ?? 0) + 1)
+    if (!events.wants('session:close')) return
+    events.emit('session:close', sessionEnd(session, outcome, { listener: this, now: clock.now() }))
+  }
+
+  #accept(conn: Conn): void {
+    const { clock, events, handler, nextSessionId, config } = this.#options
+    this.accepted++
+    const session = new Session(this, conn, { id: nextSessionId(), startedAt: clock.now() })
+    this.sessions.add(session)
+    try {
+      const waiting = admit(this.#stages, session)
+      if (waiting !== undefined) return void this.#acceptLater(session, waiting)
+    } catch (error) {
+      return this.#reject(session, error)
+    }
+    if (events.wants('session:open')) {
+      events.emit('session:open', { id: session.id, listener: config.name, client: session.client })
+    }
+    handler.handle(session)
+  }
+
+  async #acceptLater(session: Session, waiting: Promise<void>): Promise<void> {
+    try {
+      await waiting
+    } catch (error) {
+      return this.#reject(session, error)
+    }
+    if (this.sessions.has(session)) this.#options.handler.handle(session)
+  }
+
+  #reject(session: Session, error: unknown): void {
+    this.rejected++
+    this.#drop(session)
+    if (!(error instanceof RejectedError)) throw error
+    if (error.code === LISTENER_FULL) this.#full.add()
+  }
+
+  #drop(session: Session): void {
+    session.conn.reset()
+    this.#forget(session)
+  }
+
+  #forget(session: Session): void {
+    this.sessions.delete(session)
+    if (this.sessions.size > 0 || this.#onEmpty === undefined) return
+    this.#onEmpty()
+    this.#onEmpty = undefined
+  }
+}

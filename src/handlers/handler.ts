@@ -1,0 +1,10 @@
+import type { Session } from '../net/session.ts'
+
+/** What happens to a session that passed the stages. */
+export interface Handler {
+  /**
+   * Owns the session's conn from here on, sets `session.holder`, and calls `session.owner.onSessionEnd` once. Never
+   * throws.
+   */
+  handle(session: Session): void
+}

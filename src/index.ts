@@ -1,0 +1,20 @@
+/** The public API of fairlead. */
+export { createBalancer, type Balancer } from './control/balancer.ts'
+export type { BackendOptions, BalancerOptions, Duration } from './config/options.ts'
+export type { StrategyName } from './balance/strategies.ts'
+export type { Address, TcpAddress, UnixAddress } from './core/address.ts'
+export { formatAddress } from './core/address.ts'
+export type { Backend, BackendMode, CheckCode, CheckResult } from './core/backend.ts'
+export type { Clock, Timer } from './core/clock.ts'
+export {
+  ClosedError,
+  ConfigError,
+  type ConfigProblem,
+  FairleadError,
+  ListenError,
+  UnknownBackendError,
+} from './core/errors.ts'
+export type { BalancerEvents, EndCode, EventName, FailedAttempt, SessionEnd } from './core/events.ts'
+export type { Probe, ProbeResult } from './core/probe.ts'
+export type { BackendSnapshot, ListenerSnapshot, PoolSnapshot, Snapshot } from './core/snapshot.ts'
+export type { ClientKey, Strategy, StrategyFactory } from './core/strategy.ts'

@@ -1,0 +1,78 @@
+/**
+ * Who hears what happens on a {@link Conn}. One sink serves both ends of a relay; the conn tells which one speaks.
+ */
+export interface ConnSink {
+  /**
+   * Bytes arrived. `chunk` belongs to the conn: it is valid until this returns or, where it was given to a
+   * `write` that returned false, until that conn drains; the sink pauses this conn until then. Copy what must
+   * live longer.
+   */
+  onData(conn: Conn, chunk: Buffer): void
+  /** The far side sent FIN, proven to be none of a reset in disguise. Called once; nothing is read after it. */
+  onEnd(conn: Conn): void
+  /** The write that returned false has finished, or has failed: then `conn.failure` says why. */
+  onDrain(conn: Conn): void
+  /** Reading failed: a reset, a keep-alive that found nobody, ... `conn.failure` holds the code. Called once. */
+  onBroken(conn: Conn): void
+}
+
+/**
+ * One end of a connection: a stream socket reduced to what a balancer does with it. It exists twice, over
+ * Node's handles (fast) and over `net.Socket` (public API); one contract suite runs over both.
+ *
+ * Its methods never throw and never call the sink synchronously, but `resume` and `start`, after which data
+ * may come at any time. After `close` or `reset` the sink hears nothing more.
+ */
+export abstract class Conn {
+  /** Set before `start`. */
+  sink: ConnSink = nobody
+  /** The far side's IP address; `''` on a unix socket. */
+  remoteAddress = ''
+  /** The far side's port; 0 on a unix socket. */
+  remotePort = 0
+  bytesRead = 0
+  bytesWritten = 0
+  /** The error code that broke this conn for good, such as `ECONNRESET`. */
+  failure: string | undefined = undefined
+  /** The far side's FIN was read. */
+  ended = false
+  /** Closed or reset by us: no longer in use. */
+  closed = false
+
+  /** A write is on its way that returned false. */
+  abstract get isWriting(): boolean
+  /** Begins to read. Called once. */
+  abstract start(): void
+  abstract pause(): void
+  abstract resume(): void
+  /**
+   * True: the system took every byte, and `chunk` may be used again. False: it did not; keep `chunk` untouched
+   * and write nothing more until `onDrain`; or the conn is broken, and `failure` says so at once.
+   */
+  abstract write(chunk: Buffer): boolean
+  /** Sends FIN after all that was written; reading goes on. */
+  abstract end(): void
+  /** Closes; where the far side has ended as well and all was written, that is a clean end, and sends our FIN. */
+  abstract close(): void
+  /**
+   * Closes so that the far side sees a reset, never a clean end. Unsent bytes are lost. Unix sockets and TLS know
+   * no reset: there it is as near as the platform gets.
+   */
+  abstract reset(): void
+  /** TCP keep-alive from 60 s of silence; does nothing on unix sockets. */
+  abstract keepAlive(): void
+  /** Gives back memory that the last burst of data took; called when nothing came for a while. */
+  abstract trim(): void
+}
+
+/** Seconds of silence after which the system begins to probe whether the far side still exists. */
+export const KEEP_ALIVE_SECONDS = 60
+
+const nobody: ConnSink = {
+  onData() {
+    throw new Error('a conn was started before it had a sink')
+  },
+  onEnd() {},
+  onDrain() {},
+  onBroken() {},
+}

@@ -1,0 +1,257 @@
+import { getSystemErrorName } from 'node:util'
+import { Conn, KEEP_ALIVE_SECONDS } from './conn.ts'
+import {
+  giveBuffer,
+  grownBuffer,
+  isSmallRead,
+  shrunkBuffer,
+  SMALL_READS_TO_SHRINK,
+  takeBuffer,
+} from './buffers.ts'
+import { hidesResets, requireBindings } from './handle-bindings.ts'
+import type { Handle, Request } from './handle-bindings.ts'
+
+/** libuv's UV_EOF, the same number on every platform. */
+const UV_EOF = -4095
+
+const EMPTY = Buffer.alloc(0)
+
+const { streamState, kReadBytesOrError, kLastWriteWasAsync, WriteWrap, ShutdownWrap } = requireBindings()
+
+/** The handle points back at its conn; its callbacks are three functions for all conns, never closures. */
+interface ConnHandle extends Handle {
+  conn: HandleConn
+}
+
+interface ConnRequest extends Request {
+  conn: HandleConn
+}
+
+/**
+ * A request object is only used by the system where a write does not finish at once, which is rare: so one spare
+ * serves all conns until it is used.
+ */
+let spareRequest = new WriteWrap() as ConnRequest
+
+/**
+ * A {@link Conn} over Node's own stream handle, without `net.Socket`: reading into a buffer of ours and writing
+ * costs two system calls and two calls into JavaScript a chunk, and nothing is allocated.
+ *
+ * The handles are Node's internals, and `handle-bindings.ts` is the only file that reaches for them. They earn it:
+ * a connection costs less than half of what it costs through `net.Socket`, a request two thirds (`npm run bench`,
+ * rows `fairlead` and `fairlead (sockets)`). Where they are missing, `socket-conn.ts` does the same.
+ *
+ * Importing this module throws where the bindings are missing: ask `hasBindings` first.
+ */
+export class HandleConn extends Conn {
+  readonly handle: ConnHandle
+  #buffer: Buffer = takeBuffer()
+  /** The view that the last chunk was given as; equal lengths, common in requests, use it again. */
+  #view: Buffer = EMPTY
+  #paused = true
+  #smallReads = 0
+  /** The chunk of a write on its way: held here so that it outlives the system's pointer to it. */
+  #writing: Buffer | undefined = undefined
+  #shutdown = false
+  #isShuttingDown = false
+  #resetPending = false
+  /** Whether bytes came since our FIN went out: only then can an end be a reset in disguise. */
+  #readSinceShutdown = false
+  #endSuspected = false
+  #endAwaitsWrite = false
+  /** Unix sockets know no reset; writing after the far side's close fails there although the end was clean. */
+  readonly #canReset: boolean
+
+  constructor(handle: Handle) {
+    super()
+    this.handle = handle as ConnHandle
+    this.#canReset = handle.reset !== undefined
+    this.handle.conn = this
+    this.handle.onread = onRead
+    this.handle.useUserBuffer(this.#buffer)
+  }
+
+  get isWriting(): boolean {
+    return this.#writing !== undefined
+  }
+
+  start(): void {
+    this.resume()
+  }
+
+  pause(): void {
+    if (this.#paused || this.closed) return
+    this.#paused = true
+    this.handle.readStop()
+  }
+
+  resume(): void {
+    if (!this.#paused || this.closed || this.ended) return
+    this.#paused = false
+    this.handle.readStart()
+  }
+
+  write(chunk: Buffer): boolean {
+    const request = spareRequest
+    const status = this.handle.writeBuffer(request, chunk)
+    if (status !== 0) {
+      this.failure ??= getSystemErrorName(status)
+      return false
+    }
+    this.bytesWritten += chunk.length
+    if (streamState[kLastWriteWasAsync] === 0) return true
+    spareRequest = new WriteWrap() as ConnRequest
+    request.conn = this
+    request.oncomplete = onWritten
+    this.#writing = chunk
+    return false
+  }
+
+  end(): void {
+    if (this.#shutdown || this.closed) return
+    this.#shutdown = true
+    const request = new ShutdownWrap() as ConnRequest
+    request.conn = this
+    request.oncomplete = onShutdown
+    this.#isShuttingDown = this.handle.shutdown(request) === 0
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.#release()
+    this.handle.close()
+  }
+
+  reset(): void {
+    if (this.closed) return
+    this.#release()
+    if (this.#isShuttingDown) {
+      // A reset amid a shutdown is refused (EINVAL) and would end as a clean end: it waits for the shutdown.
+      this.#resetPending = true
+      return
+    }
+    resetHandle(this.handle)
+  }
+
+  keepAlive(): void {
+    if (!this.closed) this.handle.setKeepAlive?.(true, KEEP_ALIVE_SECONDS)
+  }
+
+  trim(): void {
+    if (this.closed || this.ended || this.#paused) return
+    const shrunk = shrunkBuffer(this.#buffer)
+    if (shrunk === this.#buffer) return
+    this.#changeBuffer(shrunk)
+    this.handle.useUserBuffer(shrunk)
+  }
+
+  /** Called by the handle: `length` bytes lie in the buffer. Returns the next buffer where it changes. */
+  received(length: number): Buffer | undefined {
+    const buffer = this.#buffer
+    this.bytesRead += length
+    if (this.#shutdown) this.#readSinceShutdown = true
+    if (length === buffer.length) {
+      this.#smallReads = 0
+      this.sink.onData(this, buffer)
+      // Paused: the chunk may still be on its way, and the buffer is ours alone until it is not.
+      if (this.#paused || this.closed) return undefined
+      return this.#changeBuffer(grownBuffer(buffer, this.bytesRead))
+    }
+    if (length !== this.#view.length) this.#view = buffer.subarray(0, length)
+    this.sink.onData(this, this.#view)
+    if (!isSmallRead(length)) {
+      this.#smallReads = 0
+    } else if (++this.#smallReads >= SMALL_READS_TO_SHRINK && !this.#paused && !this.closed) {
+      this.#smallReads = 0
+      return this.#changeBuffer(shrunkBuffer(buffer))
+    }
+    return undefined
+  }
+
+  /** Called by the handle: reading came to an end, clean or not. */
+  readEnded(status: number): void {
+    this.#paused = true
+    if (status !== UV_EOF) return this.#broken(getSystemErrorName(status))
+    if (!hidesResets || !this.#canReset || this.#endSuspected) return this.#ended()
+    // Older libuv reports an end where a reset lies behind data that was not read yet.
+    if (this.#shutdown) {
+      // A write tells nothing after our FIN. Reading on does: it gives the end again, or the error.
+      if (!this.#readSinceShutdown) return this.#ended()
+      this.#endSuspected = true
+      return this.resume()
+    }
+    // The write on its way fails if it was a reset.
+    if (this.#writing !== undefined) {
+      this.#endAwaitsWrite = true
+      return
+    }
+    // Writing nothing gives ECONNRESET or EPIPE after a reset, and no error after a FIN.
+    const writeStatus = this.handle.writeBuffer(spareRequest, EMPTY)
+    if (writeStatus !== 0) return this.#broken(getSystemErrorName(writeStatus))
+    this.#ended()
+  }
+
+  /** Called by the request: a write that did not finish at once has finished, or has failed. */
+  written(status: number): void {
+    this.#writing = undefined
+    if (this.closed) return
+    if (status < 0) this.failure ??= getSystemErrorName(status)
+    this.sink.onDrain(this)
+    if (!this.#endAwaitsWrite || this.closed) return
+    this.#endAwaitsWrite = false
+    if (this.failure === undefined) this.readEnded(UV_EOF)
+    else this.#broken(this.failure)
+  }
+
+  /** Called by the request: the FIN is on its way. */
+  shutDown(): void {
+    this.#isShuttingDown = false
+    if (this.#resetPending) resetHandle(this.handle)
+  }
+
+  #ended(): void {
+    this.ended = true
+    this.sink.onEnd(this)
+  }
+
+  #broken(code: string): void {
+    this.failure ??= code
+    this.sink.onBroken(this)
+  }
+
+  #release(): void {
+    this.closed = true
+    if (!this.#paused) this.handle.readStop()
+    this.#paused = true
+    // A buffer still on its way is left to the garbage collector: the system may yet read from it.
+    if (this.#writing === undefined) giveBuffer(this.#buffer)
+  }
+
+  #changeBuffer(buffer: Buffer): Buffer | undefined {
+    if (buffer === this.#buffer) return undefined
+    this.#buffer = buffer
+    this.#view = EMPTY
+    return buffer
+  }
+}
+
+function onRead(this: Handle): Buffer | undefined {
+  const { conn } = this as ConnHandle
+  const length = streamState[kReadBytesOrError] as number
+  if (length > 0) return conn.received(length)
+  if (length < 0) conn.readEnded(length)
+  return undefined
+}
+
+function onWritten(this: Request, status: number): void {
+  ;(this as ConnRequest).conn.written(status)
+}
+
+function onShutdown(this: Request): void {
+  ;(this as ConnRequest).conn.shutDown()
+}
+
+function resetHandle(handle: Handle): void {
+  // A unix socket has no reset; and where it is refused, a closed socket is better than a leaked one.
+  if (handle.reset === undefined || handle.reset() !== 0) handle.close()
+}

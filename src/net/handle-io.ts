@@ -1,0 +1,76 @@
+import { isIPv6 } from 'node:net'
+import type { Server } from 'node:net'
+import { getSystemErrorName } from 'node:util'
+import type { Conn } from './conn.ts'
+import { HandleConn } from './handle-conn.ts'
+import { requireBindings, takeOverAccept } from './handle-bindings.ts'
+import type { ConnectRequest, Handle, PeerName } from './handle-bindings.ts'
+import type { ConnectSink, Endpoint, Io } from './io.ts'
+import { socketIo } from './socket-io.ts'
+
+const { TCP, Pipe, TCPConnectWrap, PipeConnectWrap, tcpSocketType, pipeSocketType } = requireBindings()
+
+interface Connecting extends ConnectRequest {
+  conn: HandleConn
+  sink: ConnectSink
+}
+
+/** {@link Io} over Node's stream handles; see `handle-conn.ts` for why. */
+export const handleIo: Io = { name: 'handles', accept, connect }
+
+function accept(server: Server, onConn: (conn: Conn) => void): void {
+  const taken = takeOverAccept(server, (handle) => {
+    const conn = new HandleConn(handle)
+    readPeerName(conn, handle)
+    onConn(conn)
+  })
+  if (!taken) socketIo.accept(server, onConn)
+}
+
+function connect(endpoint: Endpoint, sink: ConnectSink): Conn {
+  const isUnix = endpoint.kind === 'unix'
+  const handle = isUnix ? new Pipe(pipeSocketType) : new TCP(tcpSocketType)
+  const conn = new HandleConn(handle)
+  const request = (isUnix ? new PipeConnectWrap() : new TCPConnectWrap()) as Connecting
+  request.conn = conn
+  request.sink = sink
+  request.oncomplete = onConnected
+  const status = begin(handle, request, endpoint)
+  if (status !== 0) process.nextTick(fail, request, status)
+  return conn
+}
+
+function begin(handle: Handle, request: ConnectRequest, endpoint: Endpoint): number {
+  // A pipe's connect gives no status: its failure always comes by the request.
+  if (endpoint.kind === 'unix') return handle.connect(request, endpoint.path) ?? 0
+  handle.setNoDelay?.(true)
+  if (isIPv6(endpoint.ip)) return handle.connect6?.(request, endpoint.ip, endpoint.port) ?? 0
+  return handle.connect(request, endpoint.ip, endpoint.port)
+}
+
+function onConnected(this: ConnectRequest, status: number): void {
+  const { conn, sink } = this as Connecting
+  if (conn.closed) return
+  if (status !== 0) return fail(this as Connecting, status)
+  sink.onConnect(conn, undefined)
+}
+
+function fail({ conn, sink }: Connecting, status: number): void {
+  if (conn.closed) return
+  conn.close()
+  sink.onConnect(conn, getSystemErrorName(status))
+}
+
+const peerName: PeerName = {}
+
+function readPeerName(conn: HandleConn, handle: Handle): void {
+  // Asked for at once, because after a reset the system has forgotten it.
+  if (handle.getpeername === undefined || handle.getpeername(peerName) !== 0) return
+  conn.remoteAddress = withoutMapping(peerName.address ?? '')
+  conn.remotePort = peerName.port ?? 0
+}
+
+/** An IPv4 client of a dual-stack listener is an IPv4 client. */
+function withoutMapping(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}

@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import { unlink } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import type { ListenOptions, Server } from 'node:net'
+import type { Address } from '../core/address.ts'
+import { ListenError } from '../core/errors.ts'
+
+/** As many connections may wait to be accepted; the system lowers it to its own limit (`somaxconn`). */
+const BACKLOG = 4096
+
+/**
+ * Opens a listening server. `attach` is called as soon as it listens and before it can accept anything. Host `::` takes IPv6 and IPv4
+ * alike, and IPv4 alone on a machine without IPv6; a unix socket's file that nobody listens behind any longer is replaced.
+ *
+ * @throws {ListenError} when the address is in use, not ours or not allowed.
+ */
+export async function listen(address: Address, attach: (server: Server) => void): Promise<Server> {
+  try {
+    return await tryListen(address, attach)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const instead = await alternative(address, code)
+    if (instead === undefined) throw new ListenError(address, error as NodeJS.ErrnoException)
+    return await tryListen(instead, attach).catch((again: NodeJS.ErrnoException) => {
+      throw new ListenError(address, again)
+    })
+  }
+}
+
+/** The address as it came out: port 0 has become a real port. */
+export function boundAddress(server: Server, asked: Address): Address {
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string' || asked.kind === 'unix') return asked
+  return { kind: 'tcp', host: bound.address, port: bound.port }
+}
+
+async function tryListen(address: Address, attach: (server: Server) => void): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true })
+  const where: ListenOptions =
+    address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
+  server.once('listening', () => attach(server))
+  server.listen({ ...where, backlog: BACKLOG })
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    server.close()
+    throw error
+  }
+  server.on('error', () => {
+    // A listening server's later errors are single failed accepts; the next one may succeed.
+  })
+  return server
+}
+
+/** What to try after a failure that has a cure; undefined where it has none. */
+async function alternative(address: Address, code: string | undefined): Promise<Address | undefined> {
+  if (address.kind === 'unix') {
+    if (code !== 'EADDRINUSE' || !(await isStale(address.path))) return undefined
+    await unlink(address.path)
+    return address
+  }
+  const isWithoutIpv6 = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
+  return address.host === '::' && isWithoutIpv6 ? { ...address, host: '0.0.0.0' } : undefined
+}
+
+/** Nobody answers behind the socket's file: its owner is gone. */
+function isStale(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+  })
+}

@@ -1,0 +1,59 @@
+import { formatHostPort } from '../core/address.ts'
+import type { Backend } from '../core/backend.ts'
+import type { EndCode, FailedAttempt } from '../core/events.ts'
+import type { ClientKey } from '../core/strategy.ts'
+import type { Conn } from './conn.ts'
+
+/** How a session ended, as its handler tells it. */
+export interface SessionOutcome {
+  readonly code: EndCode
+  readonly reason: string
+}
+
+/** What a handler knows of a session under way. Read when a snapshot is taken, and at the end. */
+export interface SessionHolder {
+  /** Who serves it, once somebody does. */
+  readonly backend: Backend | undefined
+  readonly pool: string
+  readonly tried: readonly FailedAttempt[]
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly queueMs: number
+  readonly connectMs: number
+  /** Ends it now; the client is reset. */
+  abort(outcome: SessionOutcome): void
+}
+
+/** Who accepted the session and counts it. */
+export interface SessionOwner {
+  /** Called once, after everything that the session held has been given back. */
+  onSessionEnd(session: Session, outcome: SessionOutcome): void
+}
+
+/** One accepted connection and what we learnt about it. */
+export class Session implements ClientKey {
+  readonly id: number
+  readonly owner: SessionOwner
+  readonly conn: Conn
+  /** Clock time. */
+  readonly startedAt: number
+  /** The client's IP address; `''` on a unix socket. */
+  readonly address: string
+  readonly port: number
+  /** Set by the handler that took it. */
+  holder: SessionHolder | undefined = undefined
+
+  constructor(owner: SessionOwner, conn: Conn, facts: { id: number; startedAt: number }) {
+    this.owner = owner
+    this.conn = conn
+    this.id = facts.id
+    this.startedAt = facts.startedAt
+    this.address = conn.remoteAddress
+    this.port = conn.remotePort
+  }
+
+  /** For logs: the client's address and port, or `unix`. */
+  get client(): string {
+    return this.address === '' ? 'unix' : formatHostPort(this.address, this.port)
+  }
+}

@@ -1,0 +1,99 @@
+import type { Backend } from '../core/backend.ts'
+import type { Clock, Timer } from '../core/clock.ts'
+
+/** Failed connects in a row that eject. */
+const FAILURES_TO_EJECT = 3
+/** The first ejection lasts this long, the second twice as long, ... */
+const EJECT_MS = 10_000
+const MOST_EJECT_MS = 300_000
+/** Never more of the pool than this share is ejected at once. */
+const MOST_SHARE = 0.5
+
+interface Ejection {
+  timer: Timer
+  /** When it is over, or when the last one was; clock time. */
+  endsAt: number
+}
+
+/**
+ * Passive health: takes a backend out for a while when connect after connect fails on it, also with checks off.
+ * Never more than half of the pool, and never the last one that serves.
+ */
+export class Ejector {
+  readonly #clock: Clock
+  readonly #onEject: (backend: Backend, forMs: number) => void
+  readonly #onReturn: (backend: Backend, reason: string) => void
+  readonly #ejections = new Map<Backend, Ejection>()
+
+  constructor(options: {
+    clock: Clock
+    onEject: (backend: Backend, forMs: number) => void
+    onReturn: (backend: Backend, reason: string) => void
+  }) {
+    this.#clock = options.clock
+    this.#onEject = options.onEject
+    this.#onReturn = options.onReturn
+  }
+
+  /** A connect failed, by the backend's fault. `backends` are the pool's, `serving` how many of them are eligible. */
+  failed(backend: Backend, pool: { readonly size: number; readonly serving: number }): void {
+    backend.failuresInRow++
+    if (backend.ejected || backend.failuresInRow < FAILURES_TO_EJECT) return
+    if (this.#ejectedCount() + 1 > pool.size * MOST_SHARE || pool.serving <= 1) return
+    this.#eject(backend)
+  }
+
+  succeeded(backend: Backend): void {
+    backend.failuresInRow = 0
+    if (backend.ejections === 0 || backend.ejected) return
+    // It served again for as long as it was away: the next ejection starts from the beginning.
+    const last = this.#ejections.get(backend)
+    if (last !== undefined && this.#clock.now() - last.endsAt < durationOf(backend)) return
+    backend.ejections = 0
+    this.#ejections.delete(backend)
+  }
+
+  /** An active check passed that tests what failed: an ejected backend returns at once. */
+  cleared(backend: Backend): void {
+    this.#return(backend, 'check passed')
+  }
+
+  /** The backend has left the pool. */
+  forget(backend: Backend): void {
+    this.#ejections.get(backend)?.timer.cancel()
+    this.#ejections.delete(backend)
+  }
+
+  close(): void {
+    for (const { timer } of this.#ejections.values()) timer.cancel()
+    this.#ejections.clear()
+  }
+
+  #ejectedCount(): number {
+    let count = 0
+    for (const backend of this.#ejections.keys()) if (backend.ejected) count++
+    return count
+  }
+
+  #eject(backend: Backend): void {
+    backend.ejected = true
+    backend.ejections++
+    const forMs = durationOf(backend)
+    const timer = this.#clock.setTimer(() => this.#return(backend, `${forMs / 1000} s are over`), forMs)
+    this.#ejections.set(backend, { timer, endsAt: this.#clock.now() + forMs })
+    this.#onEject(backend, forMs)
+  }
+
+  #return(backend: Backend, reason: string): void {
+    const ejection = this.#ejections.get(backend)
+    ejection?.timer.cancel()
+    if (ejection !== undefined) ejection.endsAt = this.#clock.now()
+    backend.ejected = false
+    backend.failuresInRow = 0
+    this.#onReturn(backend, reason)
+  }
+}
+
+function durationOf(backend: Backend): number {
+  return Math.min(EJECT_MS * backend.ejections, MOST_EJECT_MS)
+}

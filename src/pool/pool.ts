@@ -1,0 +1,189 @@
+import { Backend } from '../core/backend.ts'
+import type { BackendMode, BackendSpec } from '../core/backend.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Events } from '../core/events.ts'
+import type { ClientKey, Strategy } from '../core/strategy.ts'
+import type { TimerWheel } from '../core/timer-wheel.ts'
+import { Ejector } from './ejector.ts'
+import { Lease } from './lease.ts'
+import { Queue, Waiter } from './queue.ts'
+import type { QueueSink } from './queue.ts'
+import { SlowStart } from './slow-start.ts'
+
+export interface PoolOptions {
+  readonly name: string
+  readonly strategy: Strategy
+  readonly queueTimeoutMs: number
+  readonly maxQueue: number
+  readonly eject: boolean
+  readonly whenAllDown: 'fail' | 'try'
+  readonly slowStartMs: number
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly events: Events
+}
+
+/**
+ * A named set of backends and the strategy that picks among them. It hands out leases, keeps the queue of those
+ * that found every backend full, and takes out backends on which connects keep failing.
+ */
+export class Pool {
+  readonly name: string
+  /** In the order of the configuration. Read only; change by `add` and `remove`. */
+  readonly backends = new Map<string, Backend>()
+  retries = 0
+  readonly #options: PoolOptions
+  readonly #strategy: Strategy
+  readonly #queue: Queue
+  readonly #ejector: Ejector
+  readonly #slowStart: SlowStart
+  readonly #release = (backend: Backend): void => this.#onRelease(backend)
+  #eligible: readonly Backend[] = []
+
+  constructor(options: PoolOptions) {
+    this.name = options.name
+    this.#options = options
+    this.#strategy = options.strategy
+    const { clock, wheel, queueTimeoutMs, maxQueue } = options
+    this.#queue = new Queue({ wheel, timeoutMs: queueTimeoutMs, most: maxQueue })
+    this.#slowStart = new SlowStart({ clock, windowMs: options.slowStartMs, onStep: () => this.refresh() })
+    this.#ejector = new Ejector({
+      clock,
+      onEject: (backend, forMs) => this.#onEject(backend, forMs),
+      onReturn: (backend, reason) => this.#onReturn(backend, reason),
+    })
+  }
+
+  /** Those that may be picked now; some may be full. */
+  get eligible(): readonly Backend[] {
+    return this.#eligible
+  }
+
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  /** Whether one more may wait. */
+  get hasQueueRoom(): boolean {
+    return !this.#queue.isFull
+  }
+
+  /** A hold on a backend with room that is not in `skip`, or undefined: then `wait`, or give up. */
+  lease(client: ClientKey, skip?: ReadonlySet<Backend>): Lease | undefined {
+    const backend = this.#strategy.pick(client, skip)
+    if (backend === undefined) return undefined
+    backend.active++
+    backend.sessions++
+    this.#strategy.changed?.(backend)
+    return new Lease(backend, this.#release)
+  }
+
+  /** Whether a backend outside `skip` is eligible: if `lease` found none, then because they are full. */
+  hasEligible(skip?: ReadonlySet<Backend>): boolean {
+    if (skip === undefined) return this.#eligible.length > 0
+    return this.#eligible.some((backend) => !skip.has(backend))
+  }
+
+  /** Queues for a backend with room. Ask `hasQueueRoom` first. */
+  wait(client: ClientKey, skip: ReadonlySet<Backend> | undefined, sink: QueueSink): Waiter {
+    const waiter = new Waiter(this.#queue, { client, skip, sink })
+    this.#queue.join(waiter)
+    return waiter
+  }
+
+  /** Leaves the queue; the waiter's sink hears nothing more. */
+  leave(waiter: Waiter): void {
+    this.#queue.leave(waiter)
+  }
+
+  /** Traffic reports: a connect failed, by the backend's fault and not by ours. */
+  connectFailed(backend: Backend): void {
+    backend.connectFailures++
+    if (!this.#options.eject) return
+    this.#ejector.failed(backend, { size: this.backends.size, serving: this.#eligible.length })
+  }
+
+  connectSucceeded(backend: Backend): void {
+    if (backend.failuresInRow > 0 || backend.ejections > 0) this.#ejector.succeeded(backend)
+  }
+
+  /** Health reports: an active check passed that tests the same thing as traffic's connects. */
+  checkPassed(backend: Backend): void {
+    if (backend.ejected) this.#ejector.cleared(backend)
+  }
+
+  /** Health reports: `healthy` has changed. Only a recovery starts slowly, never a start. */
+  healthChanged(backend: Backend, { isRecovery }: { isRecovery: boolean }): void {
+    if (isRecovery) this.#slowStart.begin(backend)
+    else this.#slowStart.stop(backend)
+    this.refresh()
+  }
+
+  setMode(backend: Backend, mode: BackendMode): void {
+    backend.mode = mode
+    this.refresh()
+  }
+
+  setWeight(backend: Backend, weight: number): void {
+    backend.weight = weight
+    this.refresh()
+  }
+
+  add(spec: BackendSpec): Backend {
+    const backend = new Backend(spec, this.name)
+    this.backends.set(spec.id, backend)
+    return backend
+  }
+
+  /** Takes a backend out; its leases live on and are released as ever. Call `refresh` after the last change. */
+  remove(backend: Backend): void {
+    this.backends.delete(backend.id)
+    this.#ejector.forget(backend)
+    this.#slowStart.stop(backend)
+  }
+
+  /** Works out anew who is eligible, after something of a backend changed. Never called per connection. */
+  refresh(): void {
+    this.#eligible = this.#findEligible()
+    this.#strategy.update(this.#eligible)
+    if (this.#eligible.length === 0) this.#queue.failAll()
+    else this.#serveQueue()
+  }
+
+  /** Stops its timers. Leases may still be released. */
+  close(): void {
+    this.#ejector.close()
+    this.#slowStart.close()
+    this.#queue.failAll()
+  }
+
+  #findEligible(): Backend[] {
+    const commanded = [...this.backends.values()].filter(({ mode, weight }) => mode === 'ready' && weight > 0)
+    const serving = commanded.filter(({ healthy, ejected }) => healthy && !ejected)
+    const main = serving.filter(({ backup }) => !backup)
+    if (main.length > 0) return main
+    if (serving.length > 0 || this.#options.whenAllDown === 'fail') return serving
+    return commanded
+  }
+
+  #onRelease(backend: Backend): void {
+    backend.active--
+    this.#strategy.changed?.(backend)
+    if (this.#queue.length > 0) this.#serveQueue()
+  }
+
+  #serveQueue(): void {
+    if (this.#queue.length > 0) this.#queue.serve(({ client, skip }) => this.lease(client, skip))
+  }
+
+  #onEject(backend: Backend, forMs: number): void {
+    this.refresh()
+    const reason = `${backend.failuresInRow} connects in a row failed`
+    this.#options.events.emit('backend:eject', { id: backend.id, pool: this.name, reason, forMs })
+  }
+
+  #onReturn(backend: Backend, reason: string): void {
+    this.refresh()
+    this.#options.events.emit('backend:return', { id: backend.id, pool: this.name, reason })
+  }
+}
