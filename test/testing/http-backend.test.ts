@@ -49,18 +49,18 @@ function byName(headers: readonly string[][]): string[][] {
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
-void t.test('answers as text with its name, its count and the request as it came', async (t) => {
+void t.test('answers as text with its name, its count and the request as it came', async (sub) => {
   await using backend = await httpBackend({ name: 'a' })
   await call(backend, '/first')
   const answer = await call(backend, '/x?y=1', { headers: { 'X-Case': 'Kept', host: 'example.org' } })
-  t.equal(answer.status, 200)
-  t.equal(
+  sub.equal(answer.status, 200)
+  sub.equal(
     answer.text,
     'hello from a: request 2\nGET /x?y=1 HTTP/1.1\nX-Case: Kept\nhost: example.org\nConnection: close\n',
   )
 })
 
-void t.test('answers as JSON on demand, with length and hash of the body', async (t) => {
+void t.test('answers as JSON on demand, with length and hash of the body', async (sub) => {
   await using backend = await httpBackend({ name: 'b' })
   const headers = { accept: 'application/json', host: 'h' }
   const answer = await call(backend, '/in', { method: 'POST', headers, body: 'abc' })
@@ -80,42 +80,42 @@ void t.test('answers as JSON on demand, with length and hash of the body', async
     bodySha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   }
   const parsed = JSON.parse(answer.text) as typeof expected
-  t.same({ ...parsed, headers: byName(parsed.headers) }, { ...expected, headers: byName(expected.headers) })
-  t.same([{ name: 'b', ...backend.requests[0] }], [parsed], 'records the same')
+  sub.same({ ...parsed, headers: byName(parsed.headers) }, { ...expected, headers: byName(expected.headers) })
+  sub.same([{ name: 'b', ...backend.requests[0] }], [parsed], 'records the same')
 })
 
-void t.test('a text answer tells of a body', async (t) => {
+void t.test('a text answer tells of a body', async (sub) => {
   await using backend = await httpBackend()
   const answer = await call(backend, '/', { method: 'PUT', body: 'abc' })
-  t.match(answer.text, /^hello from backend: request 1\nPUT \/ HTTP\/1.1\n/)
-  t.match(answer.text, /\(3 bytes of body, sha256 ba7816bf/)
+  sub.match(answer.text, /^hello from backend: request 1\nPUT \/ HTTP\/1.1\n/)
+  sub.match(answer.text, /\(3 bytes of body, sha256 ba7816bf/)
 })
 
 void t.test(
   'has a health page that can be switched by call and over HTTP, and that is not counted',
-  async (t) => {
+  async (sub) => {
     await using backend = await httpBackend({ name: 'a', healthy: false })
-    t.equal((await call(backend, '/health')).status, 503)
-    t.equal((await call(backend, '/health/ok', { method: 'POST' })).status, 200)
-    t.same(await call(backend, '/health'), { status: 200, text: 'a is healthy\n', allow: undefined })
-    t.equal(
+    sub.equal((await call(backend, '/health')).status, 503)
+    sub.equal((await call(backend, '/health/ok', { method: 'POST' })).status, 200)
+    sub.same(await call(backend, '/health'), { status: 200, text: 'a is healthy\n', allow: undefined })
+    sub.equal(
       (await call(backend, '/health/fail', { method: 'POST' })).text,
       'a now answers /health with 503\n',
     )
-    t.equal(backend.healthy, false)
-    t.equal((await call(backend, '/health')).status, 503)
+    sub.equal(backend.healthy, false)
+    sub.equal((await call(backend, '/health')).status, 503)
     const get = await call(backend, '/health/ok')
-    t.equal(get.status, 405)
-    t.equal(get.allow, 'POST')
-    t.equal(backend.healthy, false, 'GET changes nothing')
+    sub.equal(get.status, 405)
+    sub.equal(get.allow, 'POST')
+    sub.equal(backend.healthy, false, 'GET changes nothing')
     backend.setHealthy(true)
-    t.equal((await call(backend, '/health')).status, 200)
-    t.equal(backend.requestCount, 0)
-    t.equal(backend.healthChecks, 4)
+    sub.equal((await call(backend, '/health')).status, 200)
+    sub.equal(backend.requestCount, 0)
+    sub.equal(backend.healthChecks, 4)
   },
 )
 
-void t.test('delays its answers on its clock, as set or as the request asks', async (t) => {
+void t.test('delays its answers on its clock, as set or as the request asks', async (sub) => {
   const clock = new ManualClock()
   await using backend = await httpBackend({ delayMs: 200, clock })
   for (const [path, delayMs] of [
@@ -131,18 +131,18 @@ void t.test('delays its answers on its clock, as set or as the request asks', as
     })
     await opened
     while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve))
-    t.equal(clock.nextInMs, delayMs)
-    t.equal(answered, false)
+    sub.equal(clock.nextInMs, delayMs)
+    sub.equal(answered, false)
     clock.advance(delayMs)
-    t.equal((await answer).status, 200)
+    sub.equal((await answer).status, 200)
   }
-  t.equal((await call(backend, '/?delay=0')).status, 200, 'no delay needs no clock')
-  t.equal((await call(backend, '/health')).status, 200, 'health is not delayed')
+  sub.equal((await call(backend, '/?delay=0')).status, 200, 'no delay needs no clock')
+  sub.equal((await call(backend, '/health')).status, 200, 'health is not delayed')
   for (const bad of ['x', '-1', '1e9', 'NaN'])
-    t.equal((await call(backend, `/?delay=${bad}`)).status, 400, bad)
+    sub.equal((await call(backend, `/?delay=${bad}`)).status, 400, bad)
 })
 
-void t.test('forgets a delayed answer when the client has gone', async (t) => {
+void t.test('forgets a delayed answer when the client has gone', async (sub) => {
   const clock = new ManualClock()
   await using backend = await httpBackend({ delayMs: 1000, clock })
   const client = connect(backend.port).on('error', () => undefined)
@@ -150,53 +150,53 @@ void t.test('forgets a delayed answer when the client has gone', async (t) => {
   while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve))
   client.destroy()
   await once(backend, 'session:close')
-  t.equal(clock.pending, 0)
-  t.equal(backend.active, 0)
+  sub.equal(clock.pending, 0)
+  sub.equal(backend.active, 0)
 })
 
-void t.test('survives a client that leaves amid its body', async (t) => {
+void t.test('survives a client that leaves amid its body', async (sub) => {
   await using backend = await httpBackend()
   const client = connect(backend.port).on('error', () => undefined)
   client.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nabc')
   await once(backend, 'session:open')
   client.resetAndDestroy()
   await once(backend, 'session:close')
-  t.equal((await call(backend, '/')).status, 200)
-  t.equal(backend.requestCount, 1)
+  sub.equal((await call(backend, '/')).status, 200)
+  sub.equal(backend.requestCount, 1)
 })
 
-void t.test('an empty body has the hash of nothing', async (t) => {
+void t.test('an empty body has the hash of nothing', async (sub) => {
   await using backend = await httpBackend()
   await call(backend, '/')
-  t.equal(backend.requests[0]?.bodySha256, EMPTY_SHA256)
+  sub.equal(backend.requests[0]?.bodySha256, EMPTY_SHA256)
 })
 
-void t.test('listens on a unix socket, and comes back on it', async (t) => {
+void t.test('listens on a unix socket, and comes back on it', async (sub) => {
   const directory = await mkdtemp(join(tmpdir(), 'fairlead-'))
-  t.teardown(() => rm(directory, { recursive: true }))
+  sub.teardown(() => rm(directory, { recursive: true }))
   const path = join(directory, 'http.sock')
   await using backend = await httpBackend({ path, name: 'u' })
-  t.same(backend.address, { kind: 'unix', path })
-  t.equal(backend.port, 0)
-  t.match((await call(backend, '/')).text, 'hello from u: request 1')
+  sub.same(backend.address, { kind: 'unix', path })
+  sub.equal(backend.port, 0)
+  sub.match((await call(backend, '/')).text, 'hello from u: request 1')
   await backend.stop()
-  await t.rejects(call(backend, '/'), { code: /ENOENT|ECONNREFUSED/ })
+  await sub.rejects(call(backend, '/'), { code: /ENOENT|ECONNREFUSED/ })
   await backend.start()
-  t.match((await call(backend, '/')).text, 'hello from u: request 2')
+  sub.match((await call(backend, '/')).text, 'hello from u: request 2')
 })
 
-void t.test('refuses a unix path that the system would cut off', async (t) => {
-  await t.rejects(httpBackend({ path: `/tmp/${'x'.repeat(103)}` }), /at most 107 bytes/)
+void t.test('refuses a unix path that the system would cut off', async (sub) => {
+  await sub.rejects(httpBackend({ path: `/tmp/${'x'.repeat(103)}` }), /at most 107 bytes/)
 })
 
-void t.test('stops amid a request and comes back on the same port', async (t) => {
+void t.test('stops amid a request and comes back on the same port', async (sub) => {
   await using backend = await httpBackend()
   const { port } = backend
   const cut = call(backend, '/?delay=60000')
   await once(backend, 'session:open')
-  await Promise.all([t.rejects(cut, { code: 'ECONNRESET' }), backend.stop()])
-  await t.rejects(call(backend, '/'), { code: 'ECONNREFUSED' })
+  await Promise.all([sub.rejects(cut, { code: 'ECONNRESET' }), backend.stop()])
+  await sub.rejects(call(backend, '/'), { code: 'ECONNREFUSED' })
   await backend.start()
-  t.equal(backend.port, port)
-  t.equal((await call(backend, '/')).status, 200)
+  sub.equal(backend.port, port)
+  sub.equal((await call(backend, '/')).status, 200)
 })

@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import type { AddressInfo, Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { TcpAddress } from '../core/address.ts'
+import { echoBackend } from './echo-backend.ts'
+import type { FixtureListenOptions } from './fixture-server.ts'
+
+export interface RefusingPort extends AsyncDisposable {
+  readonly address: TcpAddress
+  readonly port: number
+  /**
+   * Starts a backend there; the caller disposes of it, and then connects are refused again. `make` is given the
+   * place: `open((at) => httpBackend({ ...at, name: 'a' }))`; default an echo.
+   */
+  open(): ReturnType<typeof echoBackend>
+  open<T>(make: (at: Required<Pick<FixtureListenOptions, 'host' | 'port'>>) => Promise<T>): Promise<T>
+}
+
+const ATTEMPTS = 10
+
+/**
+ * A port of 127.0.0.1 where connects are refused. It is not merely free: an open connection of ours has it as its own
+ * local port, so the system gives it to nobody else, neither to listen on nor to dial from (a client that happened to
+ * dial from the very port that it dials would connect to itself).
+ */
+export async function refusingPort(): Promise<RefusingPort> {
+  const keeper = createServer().listen(0, '127.0.0.1')
+  await once(keeper, 'listening')
+  const accepted = new Promise<Socket>((resolve) => keeper.once('connection', resolve))
+  const holder = await holdFreePort((keeper.address() as AddressInfo).port)
+  const other = await accepted
+  other.on('error', () => undefined) // It only has to be there.
+  const port = holder.localPort as number
+  const address: TcpAddress = { kind: 'tcp', host: '127.0.0.1', port }
+  return {
+    address,
+    port,
+    open: <T>(make: (at: { host: string; port: number }) => Promise<T> = echoThere<T>) =>
+      make({ host: address.host, port }),
+    async [Symbol.asyncDispose]() {
+      holder.destroy()
+      other.destroy()
+      keeper.close()
+      await once(keeper, 'close')
+    },
+  }
+}
+
+/** Only `open` without arguments comes here, and its type says what it returns. */
+function echoThere<T>(at: { host: string; port: number }): Promise<T> {
+  return echoBackend(at) as Promise<unknown> as Promise<T>
+}
+
+/** Dials `keeperPort` from a port that was free a moment ago; somebody may be quicker, so it tries more than once. */
+async function holdFreePort(keeperPort: number): Promise<Socket> {
+  for (let attempt = 1; ; attempt++) {
+    const localPort = await freePort()
+    const socket = connect({ host: '127.0.0.1', port: keeperPort, localAddress: '127.0.0.1', localPort })
+    const failure = await new Promise<Error | undefined>((resolve) => {
+      socket.on('error', resolve)
+      socket.once('connect', () => resolve(undefined))
+    })
+    if (failure === undefined) return socket
+    if (attempt === ATTEMPTS) throw failure
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
