@@ -120,7 +120,7 @@ export class Listener implements SessionOwner {
     } catch (error) {
       return this.#reject(session, error)
     }
-    if (events.wants('session:open')) {
+    if (events.wants('session:open') || events.wants('session:close')) {
       events.emit('session:open', { id: session.id, listener: config.name, client: session.client })
     }
     handler.handle(session)

@@ -26,10 +26,6 @@ export interface ConnSink {
 export abstract class Conn {
   /** Set before `start`. */
   sink: ConnSink = nobody
-  /** The far side's IP address; `''` on a unix socket. */
-  remoteAddress = ''
-  /** The far side's port; 0 on a unix socket. */
-  remotePort = 0
   bytesRead = 0
   bytesWritten = 0
   /** The error code that broke this conn for good, such as `ECONNRESET`. */
@@ -39,6 +35,13 @@ export abstract class Conn {
   /** Closed or reset by us: no longer in use. */
   closed = false
 
+  /**
+   * The far side's IP address; `''` on a unix socket. Ask soon if you ask at all: after a reset the system has
+   * forgotten it.
+   */
+  abstract get remoteAddress(): string
+  /** The far side's port; 0 on a unix socket. */
+  abstract get remotePort(): number
   /** A write is on its way that returned false. */
   abstract get isWriting(): boolean
   /** Begins to read. Called once. */

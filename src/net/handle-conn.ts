@@ -9,7 +9,7 @@ import {
   takeBuffer,
 } from './buffers.ts'
 import { hidesResets, requireBindings } from './handle-bindings.ts'
-import type { Handle, Request } from './handle-bindings.ts'
+import type { Handle, PeerName, Request } from './handle-bindings.ts'
 
 /** libuv's UV_EOF, the same number on every platform. */
 const UV_EOF = -4095
@@ -26,6 +26,9 @@ interface ConnHandle extends Handle {
 interface ConnRequest extends Request {
   conn: HandleConn
 }
+
+/** Counts every call of `onRead`, whichever conn it is for. */
+let readCount = 0
 
 /**
  * A request object is only used by the system where a write does not finish at once, which is rare: so one spare
@@ -55,10 +58,11 @@ export class HandleConn extends Conn {
   #shutdown = false
   #isShuttingDown = false
   #resetPending = false
-  /** Whether bytes came since our FIN went out: only then can an end be a reset in disguise. */
-  #readSinceShutdown = false
+  /** `readCount` as it was when bytes last came. */
+  #lastDataAt = -1
   #endSuspected = false
   #endAwaitsWrite = false
+  #peerName: Required<PeerName> | undefined = undefined
   /** Unix sockets know no reset; writing after the far side's close fails there although the end was clean. */
   readonly #canReset: boolean
 
@@ -77,6 +81,28 @@ export class HandleConn extends Conn {
 
   start(): void {
     this.resume()
+  }
+
+  /**
+   * Begins to read while the connect is still under way: nothing comes before it is through, and waiting for both
+   * with one system call spares two.
+   */
+  startBeforeConnected(): void {
+    this.resume()
+  }
+
+  get remoteAddress(): string {
+    return this.#peer.address
+  }
+
+  get remotePort(): number {
+    return this.#peer.port
+  }
+
+  /** Asked for once, and only if somebody wants to know: it costs a system call. */
+  get #peer(): Required<PeerName> {
+    this.#peerName ??= readPeerName(this.handle)
+    return this.#peerName
   }
 
   pause(): void {
@@ -149,7 +175,7 @@ export class HandleConn extends Conn {
   received(length: number): Buffer | undefined {
     const buffer = this.#buffer
     this.bytesRead += length
-    if (this.#shutdown) this.#readSinceShutdown = true
+    this.#lastDataAt = readCount
     if (length === buffer.length) {
       this.#smallReads = 0
       this.sink.onData(this, buffer)
@@ -173,10 +199,11 @@ export class HandleConn extends Conn {
     this.#paused = true
     if (status !== UV_EOF) return this.#broken(getSystemErrorName(status))
     if (!hidesResets || !this.#canReset || this.#endSuspected) return this.#ended()
-    // Older libuv reports an end where a reset lies behind data that was not read yet.
+    // Older libuv reports an end where a reset lies behind data that was not read yet, but only right behind that
+    // data, in one go: if anything was read on any conn in between, it is a FIN.
+    if (this.#lastDataAt !== readCount - 1) return this.#ended()
     if (this.#shutdown) {
       // A write tells nothing after our FIN. Reading on does: it gives the end again, or the error.
-      if (!this.#readSinceShutdown) return this.#ended()
       this.#endSuspected = true
       return this.resume()
     }
@@ -238,6 +265,7 @@ export class HandleConn extends Conn {
 function onRead(this: Handle): Buffer | undefined {
   const { conn } = this as ConnHandle
   const length = streamState[kReadBytesOrError] as number
+  readCount++
   if (length > 0) return conn.received(length)
   if (length < 0) conn.readEnded(length)
   return undefined
@@ -254,4 +282,15 @@ function onShutdown(this: Request): void {
 function resetHandle(handle: Handle): void {
   // A unix socket has no reset; and where it is refused, a closed socket is better than a leaked one.
   if (handle.reset === undefined || handle.reset() !== 0) handle.close()
+}
+
+function readPeerName(handle: Handle): Required<PeerName> {
+  const peer: PeerName = {}
+  if (handle.getpeername === undefined || handle.getpeername(peer) !== 0) return { address: '', port: 0 }
+  return { address: withoutMapping(peer.address ?? ''), port: peer.port ?? 0 }
+}
+
+/** An IPv4 client of a dual-stack listener is an IPv4 client. */
+function withoutMapping(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
 }

@@ -1,10 +1,9 @@
-import { isIPv6 } from 'node:net'
 import type { Server } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 import type { Conn } from './conn.ts'
 import { HandleConn } from './handle-conn.ts'
 import { requireBindings, takeOverAccept } from './handle-bindings.ts'
-import type { ConnectRequest, Handle, PeerName } from './handle-bindings.ts'
+import type { ConnectRequest, Handle } from './handle-bindings.ts'
 import type { ConnectSink, Endpoint, Io } from './io.ts'
 import { socketIo } from './socket-io.ts'
 
@@ -20,9 +19,7 @@ export const handleIo: Io = { name: 'handles', accept, connect }
 
 function accept(server: Server, onConn: (conn: Conn) => void): void {
   const taken = takeOverAccept(server, (handle) => {
-    const conn = new HandleConn(handle)
-    readPeerName(conn, handle)
-    onConn(conn)
+    onConn(new HandleConn(handle))
   })
   if (!taken) socketIo.accept(server, onConn)
 }
@@ -36,7 +33,8 @@ function connect(endpoint: Endpoint, sink: ConnectSink): Conn {
   request.sink = sink
   request.oncomplete = onConnected
   const status = begin(handle, request, endpoint)
-  if (status !== 0) process.nextTick(fail, request, status)
+  if (status === 0) conn.startBeforeConnected()
+  else process.nextTick(fail, request, status)
   return conn
 }
 
@@ -44,7 +42,7 @@ function begin(handle: Handle, request: ConnectRequest, endpoint: Endpoint): num
   // A pipe's connect gives no status: its failure always comes by the request.
   if (endpoint.kind === 'unix') return handle.connect(request, endpoint.path) ?? 0
   handle.setNoDelay?.(true)
-  if (isIPv6(endpoint.ip)) return handle.connect6?.(request, endpoint.ip, endpoint.port) ?? 0
+  if (endpoint.ip.includes(':')) return handle.connect6?.(request, endpoint.ip, endpoint.port) ?? 0
   return handle.connect(request, endpoint.ip, endpoint.port)
 }
 
@@ -59,18 +57,4 @@ function fail({ conn, sink }: Connecting, status: number): void {
   if (conn.closed) return
   conn.close()
   sink.onConnect(conn, getSystemErrorName(status))
-}
-
-const peerName: PeerName = {}
-
-function readPeerName(conn: HandleConn, handle: Handle): void {
-  // Asked for at once, because after a reset the system has forgotten it.
-  if (handle.getpeername === undefined || handle.getpeername(peerName) !== 0) return
-  conn.remoteAddress = withoutMapping(peerName.address ?? '')
-  conn.remotePort = peerName.port ?? 0
-}
-
-/** An IPv4 client of a dual-stack listener is an IPv4 client. */
-function withoutMapping(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }

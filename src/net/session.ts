@@ -37,9 +37,6 @@ export class Session implements ClientKey {
   readonly conn: Conn
   /** Clock time. */
   readonly startedAt: number
-  /** The client's IP address; `''` on a unix socket. */
-  readonly address: string
-  readonly port: number
   /** Set by the handler that took it. */
   holder: SessionHolder | undefined = undefined
 
@@ -48,12 +45,15 @@ export class Session implements ClientKey {
     this.conn = conn
     this.id = facts.id
     this.startedAt = facts.startedAt
-    this.address = conn.remoteAddress
-    this.port = conn.remotePort
   }
 
-  /** For logs: the client's address and port, or `unix`. */
+  /** The client's IP address; `''` on a unix socket. */
+  get address(): string {
+    return this.conn.remoteAddress
+  }
+
+  /** For logs: the client's address and port, or `unix`. Ask at the start, if you will ask at the end. */
   get client(): string {
-    return this.address === '' ? 'unix' : formatHostPort(this.address, this.port)
+    return this.address === '' ? 'unix' : formatHostPort(this.address, this.conn.remotePort)
   }
 }

@@ -28,6 +28,14 @@ export class SocketConn extends Conn {
     socket.on('close', () => this.#onClose())
   }
 
+  get remoteAddress(): string {
+    return (this.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  }
+
+  get remotePort(): number {
+    return this.socket.remotePort ?? 0
+  }
+
   get isWriting(): boolean {
     return this.socket.writableLength > 0
   }

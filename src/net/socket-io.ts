@@ -12,8 +12,6 @@ function accept(server: Server, onConn: (conn: Conn) => void): void {
   server.on('connection', (socket: Socket) => {
     const conn = new SocketConn(socket, { isTcp: typeof server.address() !== 'string' })
     socket.setNoDelay(true)
-    conn.remoteAddress = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-    conn.remotePort = socket.remotePort ?? 0
     onConn(conn)
   })
 }
