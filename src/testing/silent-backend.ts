@@ -8,7 +8,8 @@ export interface SilentBackendOptions extends FixtureListenOptions {
 
 /** Accepts, and then neither answers nor closes, not even after the client's FIN. */
 export function silentBackend(options: SilentBackendOptions = {}): Promise<FixtureServer> {
-  return rawFixture(options, ({ socket }) => {
-    if (options.reads !== false) socket.resume()
+  const reads = options.reads ?? true
+  return rawFixture({ ...options, pauseOnConnect: !reads }, ({ socket }) => {
+    if (reads) socket.resume()
   })
 }

@@ -132,8 +132,9 @@ export class RawServer implements AsyncDisposable {
  * under way, or await it, before closing: else it rejects.
  */
 export class RawConnection implements AsyncDisposable {
-  /** 0 on unix sockets, as `remotePort`. */
+  /** 0 on unix sockets. */
   readonly localPort: number
+  /** 0 on unix sockets, and where the other side has reset the connection at once. */
   readonly remotePort: number
   readonly #process: RawPeerProcess
   readonly #key: number

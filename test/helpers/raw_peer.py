@@ -109,20 +109,26 @@ def set_buffers(sock, request):
 def ports(sock):
     if sock.family == socket.AF_UNIX:
         return {"localPort": 0, "remotePort": 0}
-    return {"localPort": sock.getsockname()[1], "remotePort": sock.getpeername()[1]}
+    try:
+        return {"localPort": sock.getsockname()[1], "remotePort": sock.getpeername()[1]}
+    except OSError:  # it has been reset already
+        return {"localPort": sock.getsockname()[1], "remotePort": 0}
 
 
 def op_connect(request):
     sock, place = new_socket(request)
     sock.settimeout(request["timeout"])
-    try:
-        sock.connect(place)
-        if sock.family != socket.AF_UNIX:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError:
+    error = sock.connect_ex(place)
+    # A refusal is ECONNREFUSED: this one was accepted, and reset before we looked.
+    was_reset = error == errno.ECONNRESET
+    if error and not was_reset:
         sock.close()
-        raise
-    return {"conn": register(Connection(sock)), **ports(sock)}
+        raise TimeoutError("not connected in time") if error == errno.EAGAIN else OSError(error, os.strerror(error))
+    if sock.family != socket.AF_UNIX and not was_reset:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection = Connection(sock)
+    connection.was_reset = was_reset
+    return {"conn": register(connection), **ports(sock)}
 
 
 def op_listen(request):
