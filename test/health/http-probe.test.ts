@@ -8,7 +8,7 @@ import type { FixtureServer } from '../../src/testing/fixture-server.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { rawFixture } from '../../src/testing/raw-fixture.ts'
 import { probeContract } from '../contracts/probe-contract.ts'
-import { certificate, httpsBackend } from './tls-backend.ts'
+import { httpsBackend, trust } from './tls-backend.ts'
 
 const CHECK: HttpCheckConfig = {
   path: '/health',
@@ -185,7 +185,7 @@ void test('an HTTP probe', async (t) => {
 })
 
 void test('an HTTPS probe', async (t) => {
-  const trusting = { transport: 'tls', tls: { ca: certificate } } as const
+  const trusting = { transport: 'tls', tls: trust } as const
 
   probeContract(t, {
     makeProbe: () => httpProbe(CHECK, trusting),

@@ -166,6 +166,15 @@ void test('a failed connect of traffic', async (t) => {
     sub.same(rig.log, ['0 a ok', '500 a ok', '1000 a ok', '1500 a ok', '2000 a ok'])
   })
 
+  void t.test('never puts a check off that is due sooner', async (sub) => {
+    await using rig = new Rig(script('+ - - -'), {}, { random: () => 0 })
+    rig.start()
+    await rig.turn(1_800)
+    rig.health.checkNow(rig.backend)
+    await rig.turn(1_000)
+    sub.same(rig.log.slice(0, 4), ['0 a ok', '1800 a failed', '2250 a failed', '2700 a failed'])
+  })
+
   void t.test('finds a dead backend within fast intervals from there', async (sub) => {
     await using rig = new Rig(script('+ - - -'))
     rig.start()

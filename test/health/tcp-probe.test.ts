@@ -4,7 +4,7 @@ import { tcpProbe } from '../../src/health/tcp-probe.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { rawFixture } from '../../src/testing/raw-fixture.ts'
 import { probeContract } from '../contracts/probe-contract.ts'
-import { certificate, tlsBackend } from './tls-backend.ts'
+import { tlsBackend, trust } from './tls-backend.ts'
 
 const { signal } = new AbortController()
 
@@ -45,7 +45,7 @@ void test('a TCP probe', async (t) => {
 })
 
 void test('a TLS probe', async (t) => {
-  const trusting = tcpProbe({ transport: 'tls', tls: { ca: certificate } })
+  const trusting = tcpProbe({ transport: 'tls', tls: trust })
 
   probeContract(t, { makeProbe: () => trusting, living: tlsBackend, passes: 'L6OK', silent: 'L6TOUT' })
 

@@ -1,6 +1,7 @@
 import { createServer as createHttpsServer } from 'node:https'
 import type { RequestListener } from 'node:http'
-import { createServer as createTlsServer } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
+import { checkServerIdentity, createServer as createTlsServer } from 'node:tls'
 import type { FixtureListenOptions } from '../../src/testing/fixture-server.ts'
 import { FixtureServer } from '../../src/testing/fixture-server.ts'
 
@@ -25,8 +26,8 @@ export async function httpsBackend(
   return fixture
 }
 
-/** Self-signed for localhost, 127.0.0.1 and ::1, from 2020 to 2120; give it to a client as its `ca`. */
-export const certificate = `
+/** Self-signed for localhost, 127.0.0.1 and ::1, from 2020 to 2120. */
+const certificate = `
 -----BEGIN CERTIFICATE-----
 MIIBdjCCARygAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
 c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
@@ -47,3 +48,10 @@ fNJKB6Yr0vecBklXhgwHlJ30bHuhRANCAAS6jbJ82UlI69tIS95517XwARN7J7G2
 9NLMR2EjlgXNkQFkxguIYj30Mpip6xifAc2ENI4Hf6cAU6DB7CbOwIlk
 -----END PRIVATE KEY-----
 `
+
+/** What a client needs to accept these backends. */
+export const trust: ConnectionOptions = {
+  ca: certificate,
+  // Node 22.23 matches no IPv6 address with a certificate: https://github.com/nodejs/node/issues/64144
+  checkServerIdentity: (host, peer) => (host === '::1' ? undefined : checkServerIdentity(host, peer)),
+}
