@@ -55,12 +55,12 @@ export function duplicateProblems(
     if (sameAddress !== undefined) {
       problems.push({
         path,
-        message: `${address} is a backend already (${sameAddress}): give each address once`,
+        message: `${address} is a backend already: give each address once`,
       })
     } else if (sameId !== undefined) {
       problems.push({
         path,
-        message: `the name ${quote(spec.id)} is taken (${sameId}): name each backend differently`,
+        message: `the name ${quote(spec.id)} is taken: name each backend differently`,
       })
     }
     addresses.set(address, sameAddress ?? path)

@@ -89,7 +89,7 @@ export const healthSettings = [
     default: '0',
     min: 0,
     max: MOST_MS,
-    description: 'Raise the share of a recovered backend over this time; 0 = all at once',
+    description: 'Raise the share of a recovered backend for so long',
   },
   {
     flag: 'check-port',

@@ -10,7 +10,7 @@ export const processSettings = [
     group: 'Logging',
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     default: 'info',
-    description: 'The least that is logged; sessions are info, single checks debug',
+    description: 'The least that is logged',
     commandOnly: true,
   },
   {
@@ -29,7 +29,7 @@ export const processSettings = [
     kind: 'boolean',
     group: 'Logging',
     default: 'true',
-    description: 'One line for each session, at its end',
+    description: 'Write no line for each session',
     commandOnly: true,
   },
   {
@@ -40,7 +40,7 @@ export const processSettings = [
     default: '30s',
     min: 0,
     max: MOST_MS,
-    description: 'How long SIGTERM and SIGINT let open sessions finish; 0 = as long as it takes',
+    description: 'How long a stop lets sessions finish; 0 = for ever',
   },
   {
     flag: 'io',
@@ -49,6 +49,6 @@ export const processSettings = [
     group: 'Process',
     choices: ['auto', 'handles', 'sockets'],
     default: 'auto',
-    description: 'How bytes are moved; sockets uses only public interfaces of Node',
+    description: 'How bytes are moved; sockets: only public parts of Node',
   },
 ] as const satisfies readonly Setting[]

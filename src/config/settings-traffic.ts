@@ -23,7 +23,7 @@ export const trafficSettings = [
     kind: 'backends',
     group: 'Balancing',
     unset: 'none',
-    description: 'A backend that serves only while no other can; repeatable',
+    description: 'Serves only while no other can; repeatable',
   },
   {
     flag: 'backend-max-connections',
@@ -33,7 +33,7 @@ export const trafficSettings = [
     default: '0',
     min: 0,
     max: MOST_CONNECTIONS,
-    description: 'Most sessions at once on each backend; more wait in a queue; 0 = no limit',
+    description: 'Most sessions at once on each backend; more queue; 0 = any',
   },
   {
     flag: 'max-queue',
@@ -43,7 +43,7 @@ export const trafficSettings = [
     default: '1000',
     min: 0,
     max: MOST_CONNECTIONS,
-    description: 'Most sessions that wait for a backend with room; more are reset',
+    description: 'Most sessions in the queue; more are reset',
   },
   {
     flag: 'queue-timeout',
@@ -53,7 +53,7 @@ export const trafficSettings = [
     default: '5s',
     min: 0,
     max: MOST_MS,
-    description: 'How long a session waits for a backend with room; 0 = for ever',
+    description: 'How long a session waits in the queue; 0 = for ever',
   },
   {
     flag: 'when-all-down',
@@ -72,7 +72,7 @@ export const trafficSettings = [
     default: '5s',
     min: 0,
     max: MOST_MS,
-    description: 'Time for one attempt to connect to a backend; 0 = no limit of ours',
+    description: 'Time for one attempt to connect; 0 = no limit',
   },
   {
     flag: 'retries',
@@ -82,7 +82,7 @@ export const trafficSettings = [
     default: '3',
     min: 0,
     max: 100,
-    description: 'More attempts after a failed connect, each at another backend',
+    description: 'More attempts after a failed one, at other backends',
   },
   {
     flag: 'eject',
@@ -90,7 +90,7 @@ export const trafficSettings = [
     kind: 'boolean',
     group: 'Connecting',
     default: 'true',
-    description: 'Take a backend out for a while after 3 failed connects in a row',
+    description: 'Keep a backend in after 3 failed connects in a row; else it pauses',
   },
   {
     flag: 'max-connections',
@@ -110,7 +110,7 @@ export const trafficSettings = [
     default: '1h',
     min: 0,
     max: MOST_MS,
-    description: 'End a session after so long without a byte either way; 0 = never',
+    description: 'End a session after so long without a byte; 0 = never',
   },
   {
     flag: 'half-closed-timeout',
@@ -129,6 +129,6 @@ export const trafficSettings = [
     group: 'Sessions',
     choices: ['keep', 'close'],
     default: 'keep',
-    description: 'What happens to the open sessions of a backend that goes down',
+    description: 'Open sessions of a backend that goes down',
   },
 ] as const satisfies readonly Setting[]

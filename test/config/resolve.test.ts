@@ -283,10 +283,10 @@ void t.test('what is missing is named', async (sub) => {
 
 void t.test('one address or one name twice is a problem', async (sub) => {
   sub.same(problemsOf({ listen: 0, backends: [3001, 'a=3002,a=3003'], backup: ['x=127.0.0.1:3001'] }), [
-    { path: 'backends[1]', message: 'the name "a" is taken (backends[1]): name each backend differently' },
+    { path: 'backends[1]', message: 'the name "a" is taken: name each backend differently' },
     {
       path: 'backup[0]',
-      message: '127.0.0.1:3001 is a backend already (backends[0]): give each address once',
+      message: '127.0.0.1:3001 is a backend already: give each address once',
     },
   ])
 })

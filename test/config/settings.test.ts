@@ -90,9 +90,6 @@ void t.test('environment names are derived from flags', async (sub) => {
 void t.test('the table for the README holds a line for each flag', async (sub) => {
   const table = flagTable()
   sub.equal(table.match(/^\| `--/gm)?.length, all.length)
-  sub.match(
-    table,
-    '| `--connect-timeout` | `5s` | Time for one attempt to connect to a backend; 0 = no limit of ours |',
-  )
+  sub.match(table, '| `--connect-timeout` | `5s` | Time for one attempt to connect; 0 = no limit |')
   sub.match(table, '| `--no-eject` | on |')
 })

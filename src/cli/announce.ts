@@ -1,0 +1,101 @@
+import { formatDuration } from '../config/format-duration.ts'
+import type { CheckConfig } from '../config/schema.ts'
+import type { Balancer } from '../control/balancer.ts'
+import { systemClock } from '../core/clock.ts'
+import type { BalancerEvents } from '../core/events.ts'
+import { formatBanner } from '../log/banner.ts'
+import { isLogged, type LogLevel } from '../log/log.ts'
+import { logEvents } from '../log/log-events.ts'
+import type { OpenLog } from './open-log.ts'
+import type { LoggingOptions } from './requests.ts'
+import { packageVersion } from './version.ts'
+
+/** How long the banner waits to show the result of each backend's first check. Traffic waits for nothing. */
+const BANNER_PATIENCE_MS = 500
+
+/** Connects the log to a balancer that has just begun to listen, and tells of the start. */
+export async function announce(
+  balancer: Balancer,
+  options: { readonly open: OpenLog; readonly logging: LoggingOptions; readonly hints?: readonly string[] },
+): Promise<void> {
+  const { open, logging } = options
+  open.pretty?.hold()
+  logEvents(balancer, open.log, logging)
+  if (open.pretty === undefined) return announceInJson(balancer, open, logging.level)
+  await firstChecks(balancer)
+  const [pool] = balancer.config.pools
+  const banner = formatBanner(
+    {
+      version: packageVersion(),
+      snapshot: balancer.snapshot(),
+      checks: pool === undefined ? '' : checksInWords(pool.check),
+      checksOff: pool?.check.kind === 'off',
+      hints: options.hints ?? ['Ctrl-C lets open sessions finish and stops.'],
+    },
+    open.paint,
+  )
+  open.pretty.release(isLogged('info', logging.level) ? banner : '')
+}
+
+function announceInJson(balancer: Balancer, open: OpenLog, level: LogLevel): void {
+  if (!isLogged('info', level)) return
+  const { listeners, pools } = balancer.snapshot()
+  for (const { name, address, maxConnections } of listeners) {
+    open.log.write({
+      level: 'info',
+      event: 'listener:open',
+      msg: `listening on ${address}`,
+      fields: {
+        listener: name,
+        address,
+        maxConnections,
+        version: packageVersion(),
+        pid: process.pid,
+        pools: pools.map((pool) => ({
+          pool: pool.name,
+          strategy: pool.strategy,
+          backends: pool.backends.map((backend) => ({
+            id: backend.id,
+            address: backend.address,
+            weight: backend.weight,
+            backup: backend.backup,
+          })),
+        })),
+      },
+    })
+  }
+}
+
+/** Resolves once each backend was checked, or when patience ends. */
+async function firstChecks(balancer: Balancer): Promise<void> {
+  const unchecked = new Set(
+    balancer
+      .snapshot()
+      .pools.flatMap(({ backends }) => backends)
+      .filter(({ lastCheck }) => lastCheck === undefined)
+      .map(({ id }) => id),
+  )
+  const isChecked = balancer.config.pools.some(({ check }) => check.kind !== 'off')
+  if (!isChecked || unchecked.size === 0) return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      timer.cancel()
+      balancer.off('backend:check', onCheck)
+      resolve()
+    }
+    const onCheck = ({ id }: BalancerEvents['backend:check'][0]): void => {
+      unchecked.delete(id)
+      // The check is emitted before what it changes; the banner shall show the change.
+      if (unchecked.size === 0) setImmediate(done)
+    }
+    const timer = systemClock.setTimer(done, BANNER_PATIENCE_MS)
+    balancer.on('backend:check', onCheck)
+  })
+}
+
+/** `tcp, every 2s`, `http /health, every 2s` */
+function checksInWords(check: CheckConfig): string {
+  if (check.kind === 'off') return 'off'
+  const what = check.kind === 'http' ? `http ${check.http.path}` : check.kind
+  return `${what}, every ${formatDuration(check.intervalMs)}`
+}

@@ -1,0 +1,54 @@
+import { nearestName } from '../config/nearest-name.ts'
+import { flagText, type Setting } from '../config/setting.ts'
+import { settings } from '../config/settings.ts'
+import type { Argv } from './parse-args.ts'
+import { UsageError } from './usage-error.ts'
+import type { HelpTopic } from './help-text.ts'
+import { yargsOptions } from './yargs-options.ts'
+
+const COMMANDS = ['demo', 'backend', 'help']
+
+/**
+ * Lines about flags that the command does not know.
+ *
+ * @throws {UsageError} when the command itself is mistyped; whatever else is wrong follows from that.
+ */
+export function assertKnown(argv: Argv, command: HelpTopic): string[] {
+  if (command === 'run') assertNoMistypedCommand(argv)
+  const extra = (argv['_'] as unknown[]).slice(command === 'run' ? 0 : 1)
+  const known = Object.keys(yargsOptions(command))
+  const accepted = new Set([...known, 'h', 'V', '_', '$0', 'listen', 'backends'])
+  const unknown = Object.keys(argv).filter((key) => !accepted.has(key))
+  return [
+    ...unknown.map((key) => unknownFlag(key, { negated: argv[key] === false, known, command })),
+    ...extra.map((word) => `${JSON.stringify(word)} is not expected here; see fairlead ${command} --help`),
+  ]
+}
+
+/** `fairlead dmeo`: a word where an address should be. */
+function assertNoMistypedCommand(argv: Argv): void {
+  const word = argv['listen']
+  if (typeof word !== 'string' || !/^[a-z]+$/i.test(word)) return
+  const nearest = nearestName(word, COMMANDS)
+  if (nearest === undefined) return
+  throw new UsageError([
+    `${JSON.stringify(word)} is neither a command nor an address; did you mean fairlead ${nearest}?`,
+  ])
+}
+
+function unknownFlag(
+  key: string,
+  facts: { readonly negated: boolean; readonly known: readonly string[]; readonly command: HelpTopic },
+): string {
+  const written = key.length === 1 ? `-${key}` : `--${facts.negated ? 'no-' : ''}${key}`
+  const nearest = key.length === 1 ? undefined : nearestName(key, facts.known)
+  if (nearest !== undefined)
+    return `${written} is not an option; did you mean ${spelled(nearest, facts.negated)}?`
+  const help = facts.command === 'run' ? 'fairlead --help' : `fairlead ${facts.command} --help`
+  return `${written} is not an option; ${help} lists them`
+}
+
+function spelled(flag: string, negated: boolean): string {
+  const setting: Setting | undefined = settings.find((known) => known.flag === flag)
+  return negated && setting?.kind === 'boolean' ? flagText(setting) : `--${flag}`
+}

@@ -1,0 +1,47 @@
+/** What of the process a command may touch; tests bring their own. */
+export interface CommandContext {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** File descriptor that logs go to. */
+  readonly logFd: number
+  readonly stdoutIsTerminal: boolean
+  readonly columns: number
+  readonly print: (text: string) => void
+  readonly printError: (text: string) => void
+  /** SIGTERM, SIGINT, SIGHUP. */
+  readonly signals: SignalSource
+  /** Keys of a terminal; undefined where there is none. */
+  readonly keyboard: Keyboard | undefined
+}
+
+export type StopSignal = 'SIGTERM' | 'SIGINT'
+
+export interface SignalSource {
+  on(signal: StopSignal | 'SIGHUP', listener: () => void): unknown
+  off(signal: StopSignal | 'SIGHUP', listener: () => void): unknown
+  /** As if the signal had come from outside. */
+  emit(signal: StopSignal): unknown
+}
+
+export interface Keyboard {
+  setRawMode(raw: boolean): unknown
+  on(event: 'data', listener: (keys: Buffer) => void): unknown
+  pause(): unknown
+}
+
+/** The real one. */
+export function processContext(): CommandContext {
+  const { stdin, stdout, stderr } = process
+  // A reader that left (`| head -1`) is no reason to die.
+  stdout.on('error', () => undefined)
+  stderr.on('error', () => undefined)
+  return {
+    env: process.env,
+    logFd: 1,
+    stdoutIsTerminal: stdout.isTTY,
+    columns: stdout.columns ?? 100,
+    print: (text) => void stdout.write(text),
+    printError: (text) => void stderr.write(text),
+    signals: process,
+    keyboard: stdin.isTTY && stdout.isTTY ? stdin : undefined,
+  }
+}

@@ -1,0 +1,158 @@
+import { flagText, type Setting } from '../config/setting.ts'
+import { settings } from '../config/settings.ts'
+
+/** One line of the help: `--retries <n>`, what it does, what holds without it. */
+interface HelpLine {
+  readonly flag: string
+  readonly text: string
+  readonly fallback?: string
+}
+
+export type HelpTopic = 'run' | 'demo' | 'backend'
+
+/** The help of a command, made to fit `columns`. The table of settings says what there is. */
+export function helpText(topic: HelpTopic, columns: number): string {
+  const width = Math.min(Math.max(columns, NARROWEST), WIDEST)
+  return `${PAGES[topic](width).join('\n')}\n`
+}
+
+const NARROWEST = 70
+const WIDEST = 110
+const FLAG_WIDTH = 33
+
+const PAGES: Readonly<Record<HelpTopic, (width: number) => string[]>> = {
+  run: (width) => [
+    'fairlead balances TCP connections over backends.',
+    '',
+    'Usage:',
+    '  fairlead <listen> <backends..> [options]',
+    '  fairlead demo                             three backends and a balancer, to try it',
+    '  fairlead backend --port 3001 --name a     one backend that tells what it received',
+    '',
+    'Examples:',
+    '  fairlead 8080 3001 3002 3003',
+    '  fairlead 5432 db1:5432 db2:5432 --backup db3:5432',
+    '  fairlead 80 a=app1:8080@5 b=app2:8080 --check http --check-path /ready',
+    '',
+    'Addresses:',
+    ...lines(ADDRESSES, width),
+    ...settingGroups(width),
+    '',
+    'Other:',
+    ...lines(COMMON, width),
+    '',
+    'Durations are written 250ms, 2s, 1m30s, 1h. Every option is an environment variable too',
+    '(--check-path: FAIRLEAD_CHECK_PATH), and so are the arguments (FAIRLEAD_LISTEN,',
+    'FAIRLEAD_BACKENDS); flags win. Exit codes: 0 done or drained, 1 failed, 2 wrong usage.',
+  ],
+  demo: (width) => [
+    'Three HTTP backends and a balancer before them, in one process.',
+    '',
+    'Usage:',
+    '  fairlead demo [options]',
+    '',
+    'Options:',
+    ...lines(DEMO, width),
+    ...settingGroups(width),
+    '',
+    'Other:',
+    ...lines(COMMON, width),
+  ],
+  backend: (width) => [
+    'One backend that answers HTTP with its name, its count and the request that it got.',
+    '/health says how it is; POST /health/fail and POST /health/ok switch that.',
+    '',
+    'Usage:',
+    '  fairlead backend --port 3001 --name a [options]',
+    '',
+    'Options:',
+    ...lines(BACKEND, width),
+    ...lines(COMMON, width),
+  ],
+}
+
+const ADDRESSES: readonly HelpLine[] = [
+  { flag: '<listen>', text: '8080 (all interfaces), 127.0.0.1:8080, [::1]:8080, unix:/run/lb.sock' },
+  {
+    flag: '<backends..>',
+    text: '3001 (127.0.0.1), host:3001, [::1]:3001, unix:/path, tls://host:port; name=address@weight',
+  },
+]
+
+const COMMON: readonly HelpLine[] = [
+  { flag: '-h, --help', text: 'Show this help' },
+  { flag: '-V, --version', text: 'Show the version' },
+]
+
+const DEMO: readonly HelpLine[] = [
+  {
+    flag: '--port <port>',
+    text: 'Port of the balancer, or the next free one; also PROXY_PORT',
+    fallback: '8080',
+  },
+]
+
+const BACKEND: readonly HelpLine[] = [
+  { flag: '--port <port>', text: 'Port to listen on, 0 for a free one; also SERVER_PORT', fallback: '3001' },
+  { flag: '--name <name>', text: 'What it calls itself; also SERVER_NAME', fallback: 'backend' },
+  { flag: '--host <address>', text: 'Address to listen on', fallback: '127.0.0.1' },
+  { flag: '--delay <time>', text: 'Wait so long before each answer', fallback: '0' },
+  { flag: '--unhealthy', text: '/health fails from the start' },
+  { flag: '--echo', text: 'Send every byte back (raw TCP) instead of speaking HTTP' },
+]
+
+function settingGroups(width: number): string[] {
+  const all: readonly Setting[] = settings
+  const groups = [...new Set(all.map(({ group }) => group))]
+  return groups.flatMap((group) => [
+    '',
+    `${group}:`,
+    ...lines(all.filter((setting) => setting.group === group).map(lineOf), width),
+  ])
+}
+
+function lineOf(setting: Setting): HelpLine {
+  const value = placeholder(setting)
+  const flag = value === '' ? flagText(setting) : `${flagText(setting)} ${value}`
+  const isNamed = value === '<name>'
+  const text = isNamed ? `${setting.description}: ${setting.choices?.join(', ')}` : setting.description
+  const fallback = setting.kind === 'boolean' ? undefined : (setting.default ?? setting.unset)
+  return fallback === undefined ? { flag, text } : { flag, text, fallback }
+}
+
+/** Short choices stand in the flag, long ones in the description. */
+function placeholder(setting: Setting): string {
+  if (setting.kind !== 'choice') return PLACEHOLDERS[setting.kind]
+  const choices = (setting.choices ?? []).join('|')
+  return choices.length + setting.flag.length + 5 <= FLAG_WIDTH ? choices : '<name>'
+}
+
+const PLACEHOLDERS: Readonly<Record<Exclude<Setting['kind'], 'choice'>, string>> = {
+  duration: '<time>',
+  integer: '<n>',
+  boolean: '',
+  text: '<text>',
+  path: '<path>',
+  statuses: '<codes>',
+  headers: '<header>',
+  backends: '<backend>',
+}
+
+function lines(entries: readonly HelpLine[], width: number): string[] {
+  return entries.flatMap(({ flag, text, fallback }) => {
+    const whole = fallback === undefined ? text : `${text} [${fallback}]`
+    const [first = '', ...rest] = wrap(whole, width - FLAG_WIDTH - 2)
+    return [`  ${flag.padEnd(FLAG_WIDTH)}${first}`, ...rest.map((line) => ' '.repeat(FLAG_WIDTH + 2) + line)]
+  })
+}
+
+function wrap(text: string, width: number): string[] {
+  const wrapped: string[] = []
+  for (const word of text.split(' ')) {
+    const last = wrapped.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      wrapped[wrapped.length - 1] = `${last} ${word}`
+    else wrapped.push(word)
+  }
+  return wrapped
+}

@@ -1,0 +1,64 @@
+import yargs from 'yargs'
+import type { CommandContext } from './context.ts'
+import { helpText, type HelpTopic } from './help-text.ts'
+import { readBackendRequest, readDemoRequest, readRunRequest } from './read-requests.ts'
+import type { Request } from './requests.ts'
+import { yargsOptions } from './yargs-options.ts'
+
+/** What yargs hands over: texts, `true` where a value is missing, arrays where a flag came twice. */
+export type Argv = Readonly<Record<string, unknown>>
+
+/**
+ * Turns arguments and environment into a request.
+ *
+ * yargs finds the command and cuts flags from values. The values are read by the table of settings, which also
+ * makes the help; unknown flags are reported here, since yargs would not say what was meant instead.
+ *
+ * @throws {UsageError}
+ */
+export async function parseArgs(
+  args: readonly string[],
+  context: Pick<CommandContext, 'env' | 'columns'>,
+): Promise<Request> {
+  const { env, columns } = context
+  const asked = args[0] === 'help' ? [...args.slice(1), '--help'] : [...args]
+  let request: Request | undefined
+  const found = (topic: HelpTopic, read: (argv: Argv) => Request) => (argv: Argv) => {
+    if (argv['help'] === true) request = { command: 'help', text: helpText(topic, columns) }
+    else if (argv['version'] === true) request = { command: 'version' }
+    else request = read(argv)
+  }
+  await yargs()
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .fail(false)
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'greedy-arrays': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .command(
+      '$0 [listen] [backends..]',
+      'balance',
+      (command) => command.options(yargsOptions('run')),
+      found('run', (argv) => readRunRequest(argv, env)),
+    )
+    .command(
+      'demo',
+      'try it',
+      (command) => command.options(yargsOptions('demo')),
+      found('demo', (argv) => readDemoRequest(argv, env)),
+    )
+    .command(
+      'backend',
+      'one backend',
+      (command) => command.options(yargsOptions('backend')),
+      found('backend', (argv) => readBackendRequest(argv, env)),
+    )
+    .parseAsync(asked)
+  if (request === undefined) throw new Error('yargs ran no command')
+  return request
+}

@@ -1,0 +1,139 @@
+import type { BalancerOptions } from '../config/options.ts'
+import { Problems } from '../config/problems.ts'
+import { resolveOptions } from '../config/resolve.ts'
+import { parsePort } from '../config/parse-host-port.ts'
+import { parseDuration } from '../config/parse-duration.ts'
+import { ConfigError } from '../core/errors.ts'
+import { InvalidValueError } from '../config/invalid-value.ts'
+import { assertKnown } from './assert-known.ts'
+import { gatherSettings } from './gather-settings.ts'
+import type { Argv } from './parse-args.ts'
+import type { BackendRequest, DemoRequest, RunRequest } from './requests.ts'
+import { UsageError } from './usage-error.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/** @throws {UsageError} */
+export function readRunRequest(argv: Argv, env: Env): RunRequest {
+  const unknown = assertKnown(argv, 'run')
+  const { listen, backends } = positionals(argv, env)
+  const gathered = gatherSettings(argv, env)
+  const places = new Map([...gathered.places, ...backends.places, ['listen', listen.place]])
+  const options = { ...gathered.options, listen: listen.value, backends: backends.value } as BalancerOptions
+  const problems = [...unknown, ...gathered.problems, ...optionProblems(options, places)]
+  if (problems.length > 0) throw new UsageError(problems)
+  return { command: 'run', options, logging: gathered.logging }
+}
+
+/** @throws {UsageError} */
+export function readDemoRequest(argv: Argv, env: Env): DemoRequest {
+  const unknown = assertKnown(argv, 'demo')
+  const gathered = gatherSettings(argv, env)
+  const options = { check: 'http', ...gathered.options } as DemoRequest['options']
+  const problems = new Problems()
+  const port = readPort(argv, env, { flag: 'port', variable: 'PROXY_PORT', fallback: 8080, problems })
+  const lines = [
+    ...unknown,
+    ...describe(problems),
+    ...gathered.problems,
+    ...optionProblems({ ...options, listen: 0, backends: [] }, gathered.places),
+  ]
+  if (lines.length > 0) throw new UsageError(lines)
+  return { command: 'demo', port, options, logging: gathered.logging }
+}
+
+/** @throws {UsageError} */
+export function readBackendRequest(argv: Argv, env: Env): BackendRequest {
+  const unknown = assertKnown(argv, 'backend')
+  const problems = new Problems()
+  const port = readPort(argv, env, { flag: 'port', variable: 'SERVER_PORT', fallback: 3001, problems })
+  const delayMs = problems.attempt('--delay', () => parseDuration(text(argv['delay']) ?? '0'))
+  const name = problems.attempt('--name', () => {
+    const given = text(argv['name']) ?? (env['SERVER_NAME'] || 'backend')
+    if (/^[\x21-\x7e]{1,128}$/.test(given)) return given
+    throw new InvalidValueError('must be 1 to 128 visible characters without spaces, such as a')
+  })
+  const lines = [...unknown, ...describe(problems)]
+  if (lines.length > 0) throw new UsageError(lines)
+  return {
+    command: 'backend',
+    port,
+    host: text(argv['host']) ?? '127.0.0.1',
+    name: name ?? 'backend',
+    delayMs: delayMs ?? 0,
+    healthy: argv['unhealthy'] !== true,
+    echo: argv['echo'] === true,
+  }
+}
+
+interface Placed<Value> {
+  readonly value: Value
+  readonly place: string
+}
+
+/** The first argument is where to listen; what is not given comes from the environment. */
+function positionals(
+  argv: Argv,
+  env: Env,
+): { listen: Placed<string>; backends: Placed<string[]> & { places: (readonly [string, string])[] } } {
+  const given = (Array.isArray(argv['backends']) ? argv['backends'] : []).map(String)
+  const listen = text(argv['listen']) ?? (env['FAIRLEAD_LISTEN'] || undefined)
+  const fromEnv = env['FAIRLEAD_BACKENDS'] || undefined
+  const value = given.length > 0 ? given : fromEnv === undefined ? [] : [fromEnv]
+  const isSpare = [argv['backup'], env['FAIRLEAD_BACKUP'] || undefined].some((backup) => backup !== undefined)
+  if (listen === undefined) {
+    throw new UsageError([
+      'nothing to do: write fairlead 8080 3001 3002 3003, or fairlead demo; fairlead --help tells all',
+    ])
+  }
+  if (value.length === 0 && !isSpare) {
+    throw new UsageError([`no backends: write fairlead ${listen} 3001 3002 3003; fairlead --help tells all`])
+  }
+  return {
+    listen: { value: listen, place: argv['listen'] === undefined ? 'FAIRLEAD_LISTEN' : 'listen' },
+    backends: {
+      value,
+      place: 'backends',
+      places: value.map(
+        (_, i) => [`backends[${i}]`, given.length > 0 ? `backend ${i + 1}` : 'FAIRLEAD_BACKENDS'] as const,
+      ),
+    },
+  }
+}
+
+/** Problems of the library's options, told with the names that stand on the command line. */
+function optionProblems(options: BalancerOptions, places: ReadonlyMap<string, string>): string[] {
+  try {
+    resolveOptions(options)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems.map(({ path, message }) => {
+      const [, root = path] = /^(\w+)(?:\[|$)/.exec(path) ?? []
+      return `${places.get(path) ?? places.get(root) ?? path}: ${message}`
+    })
+  }
+}
+
+function readPort(
+  argv: Argv,
+  env: Env,
+  from: { flag: string; variable: string; fallback: number; problems: Problems },
+): number {
+  const flag = text(argv[from.flag])
+  const given = flag ?? (env[from.variable] || undefined)
+  if (given === undefined) return from.fallback
+  const place = flag === undefined ? from.variable : `--${from.flag}`
+  return from.problems.attempt(place, () => parsePort(given, { lowest: 0 })) ?? from.fallback
+}
+
+/** A flag given twice counts as given last; one without its value is an empty text, which no reader takes. */
+function text(value: unknown): string | undefined {
+  const last: unknown = Array.isArray(value) ? value.at(-1) : value
+  if (last === undefined) return undefined
+  return typeof last === 'string' ? last : ''
+}
+
+function describe(problems: Problems): string[] {
+  return problems.list.map(({ path, message }) => `${path}: ${message}`)
+}

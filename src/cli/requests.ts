@@ -1,0 +1,47 @@
+import type { BalancerOptions } from '../config/options.ts'
+import type { LogLevel } from '../log/log.ts'
+
+/** What a command line asks for, checked. */
+export type Request = RunRequest | DemoRequest | BackendRequest | HelpRequest | VersionRequest
+
+export interface RunRequest {
+  readonly command: 'run'
+  readonly options: BalancerOptions
+  readonly logging: LoggingOptions
+}
+
+export interface DemoRequest {
+  readonly command: 'demo'
+  /** Where to listen first; the next free port is taken where it is in use. */
+  readonly port: number
+  /** Whatever else the balancer was told. */
+  readonly options: Omit<BalancerOptions, 'listen' | 'backends'>
+  readonly logging: LoggingOptions
+}
+
+export interface BackendRequest {
+  readonly command: 'backend'
+  readonly port: number
+  readonly host: string
+  readonly name: string
+  readonly delayMs: number
+  readonly healthy: boolean
+  /** Raw TCP that sends everything back, instead of HTTP. */
+  readonly echo: boolean
+}
+
+export interface HelpRequest {
+  readonly command: 'help'
+  readonly text: string
+}
+
+export interface VersionRequest {
+  readonly command: 'version'
+}
+
+export interface LoggingOptions {
+  readonly level: LogLevel
+  /** undefined = pretty on a terminal, else JSON. */
+  readonly format: 'pretty' | 'json' | undefined
+  readonly sessions: boolean
+}

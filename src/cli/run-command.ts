@@ -1,0 +1,37 @@
+import { FairleadError } from '../core/errors.ts'
+import type { CommandContext } from './context.ts'
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
+import { parseArgs } from './parse-args.ts'
+import type { Request } from './requests.ts'
+import { UsageError } from './usage-error.ts'
+import { packageVersion } from './version.ts'
+
+/** Runs one command to its end and gives the exit code. Each command is loaded only when it is the one. */
+export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
+  try {
+    return await perform(await parseArgs(args, context), context)
+  } catch (error) {
+    return explain(error, context)
+  }
+}
+
+async function perform(request: Request, context: CommandContext): Promise<number> {
+  if (request.command === 'run') return (await import('./run.ts')).run(request, context)
+  if (request.command === 'demo') return (await import('./demo.ts')).demo(request, context)
+  if (request.command === 'backend') return (await import('./backend.ts')).backend(request, context)
+  context.print(request.command === 'help' ? request.text : `${packageVersion()}\n`)
+  return EXIT_OK
+}
+
+/** Expected failures get their line; a bug keeps its stack, which somebody will need. */
+function explain(error: unknown, context: CommandContext): number {
+  if (error instanceof UsageError) {
+    for (const line of error.lines) context.printError(`fairlead: ${line}\n`)
+    return EXIT_USAGE
+  }
+  if (error instanceof FairleadError) {
+    context.printError(`fairlead: ${error.message}\n`)
+    return EXIT_FAILED
+  }
+  throw error
+}

@@ -1,0 +1,87 @@
+import type { Balancer } from '../control/balancer.ts'
+import type { LogEntry } from '../log/log.ts'
+import type { CommandContext, StopSignal } from './context.ts'
+import { EXIT_FAILED, EXIT_OK } from './exit-codes.ts'
+import type { OpenLog } from './open-log.ts'
+
+/**
+ * Serves until SIGTERM or SIGINT; then drains. A second signal resets what is left at once, and the exit code
+ * tells so: 1 where sessions were cut by it, since they were not given the time that was promised. The deadline
+ * of the drain cuts sessions too, but as configured: 0.
+ *
+ * SIGHUP, which would end a process that does not listen to it, is answered with a line.
+ */
+export async function serveUntilStopped(
+  balancer: Balancer,
+  options: { readonly open: OpenLog; readonly context: CommandContext },
+): Promise<number> {
+  const { open, context } = options
+  const { log } = open
+  const hangUp = (): void => log.write(note('SIGHUP', 'nothing to reload: there is no configuration file'))
+  context.signals.on('SIGHUP', hangUp)
+  const stops = new StopRequests(context)
+  const first = await stops.next()
+  log.write(note(first, `${first}: stopping; once more ends at once`))
+  const drained = balancer.drain().then(() => EXIT_OK)
+  const hurried = stops.next().then((signal) => hurry(balancer, { log, signal }))
+  const code = await Promise.race([drained, hurried])
+  stops.end()
+  context.signals.off('SIGHUP', hangUp)
+  await open.destination.flush()
+  const { dropped } = open.destination
+  if (dropped > 0) context.printError(`fairlead: ${dropped} lines of the log were lost\n`)
+  return code
+}
+
+async function hurry(
+  balancer: Balancer,
+  facts: { readonly log: OpenLog['log']; readonly signal: StopSignal },
+): Promise<number> {
+  const { listeners } = balancer.snapshot()
+  const cut = listeners.reduce((sum, { active }) => sum + active, 0)
+  // The drain ends by this as well, but it did not drain: its line would mislead.
+  balancer.removeAllListeners('drain:end')
+  await balancer.close()
+  facts.log.write(note(facts.signal, `${facts.signal} again: ended at once, ${cut} sessions reset`))
+  return cut === 0 ? EXIT_OK : EXIT_FAILED
+}
+
+function note(signal: StopSignal | 'SIGHUP', msg: string): LogEntry {
+  return { level: 'info', event: 'process:signal', msg, fields: { signal } }
+}
+
+/** The signals that ask for the end, one after the other. */
+class StopRequests {
+  readonly #context: CommandContext
+  readonly #arrived: StopSignal[] = []
+  #waiting: ((signal: StopSignal) => void) | undefined
+
+  constructor(context: CommandContext) {
+    this.#context = context
+    context.signals.on('SIGTERM', this.#onTerm)
+    context.signals.on('SIGINT', this.#onInt)
+  }
+
+  next(): Promise<StopSignal> {
+    return new Promise((resolve) => {
+      const arrived = this.#arrived.shift()
+      if (arrived === undefined) this.#waiting = resolve
+      else resolve(arrived)
+    })
+  }
+
+  end(): void {
+    this.#context.signals.off('SIGTERM', this.#onTerm)
+    this.#context.signals.off('SIGINT', this.#onInt)
+  }
+
+  readonly #onTerm = (): void => this.#arrive('SIGTERM')
+  readonly #onInt = (): void => this.#arrive('SIGINT')
+
+  #arrive(signal: StopSignal): void {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (waiting === undefined) this.#arrived.push(signal)
+    else waiting(signal)
+  }
+}

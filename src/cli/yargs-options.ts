@@ -1,0 +1,40 @@
+import type { Options } from 'yargs'
+import type { Setting } from '../config/setting.ts'
+import { settings } from '../config/settings.ts'
+import type { HelpTopic } from './help-text.ts'
+
+type OptionTable = Readonly<Record<string, Options>>
+
+/** The options of each command, as yargs needs to know them. */
+export function yargsOptions(command: HelpTopic): OptionTable {
+  return { ...OPTIONS[command], ...COMMON }
+}
+
+const COMMON: OptionTable = {
+  help: { alias: 'h', type: 'boolean' },
+  version: { alias: 'V', type: 'boolean' },
+}
+
+/**
+ * Only switches and repeatable ones have a type: values are read, and complained about, in one place, which is
+ * ours.
+ */
+const SETTINGS: OptionTable = Object.fromEntries(
+  (settings as readonly Setting[]).map(({ flag, kind }): [string, Options] => {
+    if (kind === 'boolean') return [flag, { type: 'boolean' }]
+    return [flag, kind === 'backends' || kind === 'headers' ? { type: 'array' } : {}]
+  }),
+)
+
+const OPTIONS: Readonly<Record<HelpTopic, OptionTable>> = {
+  run: SETTINGS,
+  demo: { port: {}, ...SETTINGS },
+  backend: {
+    port: {},
+    name: {},
+    host: {},
+    delay: {},
+    unhealthy: { type: 'boolean' },
+    echo: { type: 'boolean' },
+  },
+}

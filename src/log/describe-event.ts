@@ -1,0 +1,150 @@
+import { formatDuration } from '../config/format-duration.ts'
+import type { BalancerEvents, EventName } from '../core/events.ts'
+import { escapeText } from './escape-text.ts'
+import type { LogEntry } from './log.ts'
+import { roundMs } from './session-fields.ts'
+
+/** Sessions' ends have a kind of line of their own. */
+export type DescribedEvent = Exclude<EventName, 'session:close'>
+
+/** The line of one event. */
+export function describeEvent<Name extends DescribedEvent>(
+  name: Name,
+  event: BalancerEvents[Name][0],
+): LogEntry {
+  const { level, describe } = DESCRIPTIONS[name]
+  return { event: name, level, ...describe(event) }
+}
+
+interface Description<Event> {
+  readonly level: LogEntry['level']
+  readonly describe: (event: Event) => Pick<LogEntry, 'msg' | 'fields'>
+}
+
+/** A new event is one entry here. */
+const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEvents[Name][0]> } = {
+  'listener:open': {
+    level: 'info',
+    describe: ({ listener, address }) => ({
+      msg: `listening on ${address}`,
+      fields: { listener, address },
+    }),
+  },
+  'listener:full': {
+    level: 'warn',
+    describe: ({ listener, rejected, maxConnections }) => ({
+      msg: `listener ${listener} is full (${maxConnections} sessions): ${rejected} more reset`,
+      fields: { listener, rejected, maxConnections },
+    }),
+  },
+  'session:open': {
+    level: 'debug',
+    describe: ({ id, listener, client }) => ({
+      msg: `session ${id} opened by ${escapeText(client)}`,
+      fields: { session: id, listener, client: escapeText(client) },
+    }),
+  },
+  'connect:retry': {
+    // Not louder: the line of the session names everyone that was tried.
+    level: 'debug',
+    describe: ({ id, pool, session, reason, attempt }) => ({
+      msg: `session ${session}: backend ${id} failed attempt ${attempt}: ${escapeText(reason)}`,
+      fields: { backend: id, pool, session, reason: escapeText(reason), attempt },
+    }),
+  },
+  'fault:local': {
+    level: 'error',
+    describe: ({ code, message }) => ({
+      msg: `fault of this machine: ${code}: ${escapeText(message)}`,
+      fields: { code, message: escapeText(message) },
+    }),
+  },
+  'backend:up': {
+    level: 'info',
+    describe: ({ id, pool, reason }) => state(`backend ${id} is up`, { backend: id, pool, reason }),
+  },
+  'backend:down': {
+    level: 'warn',
+    describe: ({ id, pool, reason }) => state(`backend ${id} is down`, { backend: id, pool, reason }),
+  },
+  'backend:eject': {
+    level: 'warn',
+    describe: ({ id, pool, reason, forMs }) =>
+      state(`backend ${id} is ejected for ${formatDuration(forMs)}`, { backend: id, pool, reason, forMs }),
+  },
+  'backend:return': {
+    level: 'info',
+    describe: ({ id, pool, reason }) => state(`backend ${id} is back`, { backend: id, pool, reason }),
+  },
+  'backend:mode': {
+    level: 'info',
+    describe: ({ id, pool, mode }) => ({
+      msg: `backend ${id} is set to ${mode}`,
+      fields: { backend: id, pool, mode },
+    }),
+  },
+  'backend:weight': {
+    level: 'info',
+    describe: ({ id, pool, weight }) => ({
+      msg: `backend ${id} has weight ${weight}`,
+      fields: { backend: id, pool, weight },
+    }),
+  },
+  'backend:add': {
+    level: 'info',
+    describe: ({ id, pool, address }) => ({
+      msg: id === address ? `backend ${id} is added` : `backend ${id} is added at ${address}`,
+      fields: { backend: id, pool, address },
+    }),
+  },
+  'backend:remove': {
+    level: 'info',
+    describe: ({ id, pool }) => ({ msg: `backend ${id} is removed`, fields: { backend: id, pool } }),
+  },
+  'backend:check': {
+    level: 'debug',
+    describe: ({ id, pool, result }) => ({
+      msg: `check of backend ${id}: ${result.code} ${escapeText(result.text)}`,
+      fields: {
+        backend: id,
+        pool,
+        check: { ...result, text: escapeText(result.text), durationMs: roundMs(result.durationMs) },
+      },
+    }),
+  },
+  'drain:start': {
+    level: 'info',
+    describe: ({ sessions, timeoutMs }) => ({
+      msg:
+        sessions === 0
+          ? 'draining: no session is open'
+          : `draining: waiting for ${count(sessions)}, ${timeoutMs === 0 ? 'as long as it takes' : `at most ${formatDuration(timeoutMs)}`}`,
+      fields: { sessions, timeoutMs },
+    }),
+  },
+  'drain:end': {
+    level: 'info',
+    describe: ({ cut }) => ({
+      msg: cut === 0 ? 'drained' : `drained: ${count(cut)} reset`,
+      fields: { cut },
+    }),
+  },
+}
+
+/** Levels by event, so that nobody listens to what would not be logged. */
+export const describedEvents = Object.entries(DESCRIPTIONS).map(([name, { level }]) => ({
+  name: name as DescribedEvent,
+  level,
+}))
+
+function state(
+  what: string,
+  fields: Readonly<Record<string, unknown>> & { readonly reason: string },
+): Pick<LogEntry, 'msg' | 'fields'> {
+  const reason = escapeText(fields.reason)
+  return { msg: `${what}: ${reason}`, fields: { ...fields, reason } }
+}
+
+function count(sessions: number): string {
+  return sessions === 1 ? '1 session' : `${sessions} sessions`
+}

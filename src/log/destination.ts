@@ -1,0 +1,91 @@
+import { pino } from 'pino'
+import type { Clock } from '../core/clock.ts'
+import { systemClock } from '../core/clock.ts'
+
+/** Lines wait in memory until there are this many bytes or the flush interval has passed: few system calls. */
+const GATHERED_BYTES = 4_096
+const FLUSH_INTERVAL_MS = 250
+/** A reader that stands still costs at most this much memory; then lines are dropped. */
+const MOST_WAITING_BYTES = 8 * 1024 * 1024
+const FLUSH_PATIENCE_MS = 1_000
+
+export interface DestinationOptions {
+  /** 1 is standard output. */
+  readonly fd: number
+  /** Gather lines (for machines) or write each at once (for people). */
+  readonly gather: boolean
+  /** Called once, when the target has broken for good. */
+  readonly onBroken?: (error: NodeJS.ErrnoException) => void
+  readonly clock?: Clock
+}
+
+/**
+ * Where lines end up. A target that breaks (its reader is gone, the disk is full) or stands still never holds up
+ * or ends the process: from then on lines are dropped and counted.
+ */
+export class Destination {
+  /** Lines lost; those gathered when the target broke count too. */
+  dropped = 0
+  #broken = false
+  /** Lines since the target last took everything. */
+  #waiting = 0
+  readonly #stream
+  readonly #clock: Clock
+
+  constructor(options: DestinationOptions) {
+    this.#clock = options.clock ?? systemClock
+    this.#stream = pino.destination({
+      dest: options.fd,
+      sync: false,
+      // At 0 its `flush` would not wait for the write under way.
+      minLength: options.gather ? GATHERED_BYTES : 1,
+      periodicFlush: options.gather ? FLUSH_INTERVAL_MS : 0,
+      maxLength: MOST_WAITING_BYTES,
+    })
+    this.#stream.on('drain', () => {
+      this.#waiting = 0
+    })
+    this.#stream.on('drop', () => this.dropped++)
+    this.#stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.#broken) return
+      this.#giveUp()
+      options.onBroken?.(error)
+    })
+  }
+
+  get broken(): boolean {
+    return this.#broken
+  }
+
+  write(line: string): void {
+    if (this.#broken) {
+      this.dropped++
+      return
+    }
+    this.#waiting++
+    this.#stream.write(line)
+  }
+
+  /** Waits until everything is written, at most a second. To be called before the process ends, and only then. */
+  async flush(): Promise<void> {
+    if (this.#broken || this.#waiting === 0) return
+    await new Promise<void>((resolve) => {
+      const patience = this.#clock.setTimer(() => {
+        this.#giveUp()
+        resolve()
+      }, FLUSH_PATIENCE_MS)
+      this.#stream.flush(() => {
+        patience.cancel()
+        resolve()
+      })
+    })
+  }
+
+  /** A stream left as it is would try again for ever as the process exits (its `flushSync` retries ENOSPC). */
+  #giveUp(): void {
+    this.#broken = true
+    this.dropped += this.#waiting
+    this.#waiting = 0
+    this.#stream.destroy()
+  }
+}

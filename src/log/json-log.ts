@@ -1,0 +1,22 @@
+import { pino } from 'pino'
+import type { SessionEnd } from '../core/events.ts'
+import type { Log, LogEntry, LogLevel } from './log.ts'
+import { sessionFields } from './session-fields.ts'
+
+/** One JSON object a line, as pino writes them: `level`, `time` (ms since 1970), facts, `msg`. */
+export class JsonLog implements Log {
+  readonly #pino
+
+  constructor(destination: { write(line: string): void }, options: { readonly level: LogLevel }) {
+    // No process id or host name: whoever collects lines adds them, and they cost bytes in each.
+    this.#pino = pino({ level: options.level, base: null }, destination)
+  }
+
+  write(entry: LogEntry): void {
+    this.#pino[entry.level]({ event: entry.event, ...entry.fields }, entry.msg)
+  }
+
+  session(end: SessionEnd): void {
+    this.#pino.info(sessionFields(end), 'session')
+  }
+}

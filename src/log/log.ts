@@ -1,0 +1,32 @@
+import type { EventName, SessionEnd } from '../core/events.ts'
+
+/** From the most to the least important; `silent` logs nothing. */
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+
+/** One thing worth a line. */
+export interface LogEntry {
+  readonly level: Exclude<LogLevel, 'silent'>
+  /** What happened: an event's name, or one of the process's own. */
+  readonly event: EventName | ProcessEvent
+  /** A sentence for people, already escaped. */
+  readonly msg: string
+  /** The facts for machines. */
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** What happens to the process rather than to a balancer. */
+export type ProcessEvent = 'process:signal' | 'process:key'
+
+/** Where lines go: JSON for machines, or the terminal view. */
+export interface Log {
+  write(entry: LogEntry): void
+  /** Called once a session at its end, so it is kept apart from the rest. */
+  session(end: SessionEnd): void
+}
+
+/** Whether a line of `level` is wanted at the threshold. */
+export function isLogged(level: LogEntry['level'], threshold: LogLevel): boolean {
+  return LEVELS.indexOf(level) <= LEVELS.indexOf(threshold) && threshold !== 'silent'
+}
+
+const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace']

@@ -1,0 +1,87 @@
+import type { Clock } from '../core/clock.ts'
+import type { EventName, SessionEnd } from '../core/events.ts'
+import { timeOfDay } from './human.ts'
+import type { Log, LogEntry, ProcessEvent } from './log.ts'
+import type { Color, Paint } from './paint.ts'
+import { PrettySession } from './pretty-session.ts'
+
+/** The terminal's view: one readable line each, sessions in columns, changes of state in colour. */
+export class PrettyLog implements Log {
+  readonly #write: (line: string) => void
+  readonly #paint: Paint
+  readonly #clock: Clock
+  readonly #session: PrettySession
+  #held: string[] | undefined
+
+  constructor(options: {
+    readonly destination: { write(line: string): void }
+    readonly paint: Paint
+    readonly clock: Clock
+  }) {
+    this.#paint = options.paint
+    this.#clock = options.clock
+    this.#session = new PrettySession(options.paint)
+    this.#write = (line) => options.destination.write(line)
+  }
+
+  /** Keeps lines back until the banner stands above them. */
+  hold(): void {
+    this.#held ??= []
+  }
+
+  /** Writes the banner, then whatever came meanwhile. */
+  release(banner: string): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    this.#write(banner)
+    for (const line of held) this.#write(line)
+  }
+
+  write(entry: LogEntry): void {
+    // The banner will show it.
+    if (this.#held !== undefined && TOLD_BY_BANNER.has(entry.event)) return
+    const { symbol, color } = MARKS[entry.event] ?? LEVEL_MARKS[entry.level]
+    this.#line(this.#paint(color, `${symbol} ${entry.msg}`))
+  }
+
+  session(end: SessionEnd): void {
+    this.#line(this.#session.format(end))
+  }
+
+  #line(text: string): void {
+    const line = `${this.#paint('dim', timeOfDay(this.#clock.wallTime()))}  ${text}\n`
+    if (this.#held === undefined) this.#write(line)
+    else this.#held.push(line)
+  }
+}
+
+const TOLD_BY_BANNER = new Set<LogEntry['event']>(['listener:open', 'backend:up', 'backend:down'])
+
+interface Mark {
+  readonly symbol: string
+  readonly color: Color
+}
+
+const MARKS: Readonly<Partial<Record<EventName | ProcessEvent, Mark>>> = {
+  'backend:up': { symbol: '▲', color: 'green' },
+  'backend:down': { symbol: '▼', color: 'red' },
+  'backend:eject': { symbol: '◆', color: 'yellow' },
+  'backend:return': { symbol: '◇', color: 'green' },
+  'backend:mode': { symbol: '■', color: 'cyan' },
+  'backend:weight': { symbol: '■', color: 'cyan' },
+  'backend:add': { symbol: '+', color: 'cyan' },
+  'backend:remove': { symbol: '-', color: 'cyan' },
+  'drain:start': { symbol: '■', color: 'yellow' },
+  'drain:end': { symbol: '■', color: 'yellow' },
+  'process:signal': { symbol: '■', color: 'yellow' },
+  'process:key': { symbol: '■', color: 'cyan' },
+}
+
+const LEVEL_MARKS: Readonly<Record<LogEntry['level'], Mark>> = {
+  fatal: { symbol: '✖', color: 'red' },
+  error: { symbol: '✖', color: 'red' },
+  warn: { symbol: '!', color: 'yellow' },
+  info: { symbol: '·', color: 'cyan' },
+  debug: { symbol: '·', color: 'dim' },
+  trace: { symbol: '·', color: 'dim' },
+}
