@@ -61,8 +61,8 @@ export class TimerWheel {
   arm(entry: WheelEntry, delayMs: number): void {
     if (entry.next !== undefined) this.disarm(entry)
     if (this.#armed === 0) this.#start()
-    // The present tick is already part gone: one resolution more, or the entry might expire early.
-    entry.deadline = this.now + delayMs + this.resolutionMs
+    // Counted from this moment, not from the last tick: a busy loop leaves that one far behind.
+    entry.deadline = this.now + this.#countedSinceTick(this.#clock.now()) + delayMs
     this.#link(entry)
     this.#armed++
   }
@@ -102,15 +102,19 @@ export class TimerWheel {
 
   readonly #tick = (): void => {
     const clockNow = this.#clock.now()
-    const elapsed = Math.min(clockNow - this.#lastTick, this.resolutionMs * MOST_RESOLUTIONS_A_TICK)
+    const slotsPassed = this.#advance(this.#countedSinceTick(clockNow))
     this.#lastTick = clockNow
-    const slotsPassed = this.#advance(elapsed)
     for (let i = 0; i < slotsPassed; i++) {
       this.#slot = (this.#slot + 1) % SLOTS
       this.#visit(this.#slots[this.#slot] as SlotHead)
     }
     if (this.#armed > 0) this.#schedule()
     else this.#timer = undefined
+  }
+
+  /** The loop time that a tick at `clockNow` counts. */
+  #countedSinceTick(clockNow: number): number {
+    return Math.min(clockNow - this.#lastTick, this.resolutionMs * MOST_RESOLUTIONS_A_TICK)
   }
 
   /** Moves `now` and tells how many slots that passes. */
