@@ -70,7 +70,7 @@ export function parseBackendAddress(text: string): { address: Address; transport
       `${quote(text)} has a path, but a TCP backend is only a host and a port: write ${scheme}://${rest.slice(0, outside.index)}`,
     )
   }
-  if (rest.startsWith(':')) {
+  if (/^:[^:]*$/.test(rest)) {
     throw new InvalidValueError(`${quote(text)} has no host: write ${rest.slice(1)} or 127.0.0.1${rest}`)
   }
   return { address: parseHostPort(rest, known.port), transport: known.transport }

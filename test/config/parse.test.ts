@@ -126,6 +126,7 @@ void t.test('backends that cannot be used say why', async (sub) => {
     ['70000', '"70000" is not a port: ports are 1 to 65535'],
     ['host', '"host" has no port: write host:3001'],
     [':3001', '":3001" has no host: write 3001 or 127.0.0.1:3001'],
+    ['::1:3001', '"::1:3001" is an IPv6 address without brackets: write [::1]:3001'],
     ['host:', '"" is not a port: ports are 1 to 65535'],
     ['3001@257', '"3001@257": the weight after @ is a whole number from 0 to 256, not "257"'],
     ['3001@', '"3001@": the weight after @ is a whole number from 0 to 256, not ""'],
