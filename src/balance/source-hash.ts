@@ -29,7 +29,7 @@ export class SourceHash implements Strategy {
   #eligible: readonly Backend[] = []
   #weights: readonly number[] = []
   #table: Int32Array | undefined
-  /** For the rare client all of whose walk is full. */
+  /** For clients without an address, and the rare one all of whose walk is full. */
   readonly #anyOpen = new WeightedDraw()
   readonly #load = new LoadSum()
   #turn = 0
@@ -60,8 +60,9 @@ export class SourceHash implements Strategy {
 
   pick(client: ClientKey, skip?: ReadonlySet<Backend>): Backend | undefined {
     if (this.#backends.length === 0) return undefined
+    if (client.address === '') return this.#pickAny(this.#nextTurn(), skip)
     const table = (this.#table ??= this.#build())
-    const hash = this.#hash(client.address)
+    const hash = hashAddress(client.address)
     let unbounded: Backend | undefined
     for (let step = 0; step < LONGEST_WALK; step++) {
       const backend = this.#backends[table[(hash + step) % TABLE_SIZE] as number] as Backend
@@ -69,18 +70,16 @@ export class SourceHash implements Strategy {
       if (this.#isWithinBound(backend)) return backend
       unbounded ??= backend
     }
-    return unbounded ?? this.#pickAny(hash, skip)
+    return unbounded ?? this.#pickAny(hash / 2 ** 32, skip)
   }
 
   #build(): Int32Array {
     return maglevTable(this.#backends.map(({ id, effectiveWeight }) => ({ id, weight: effectiveWeight })))
   }
 
-  #hash(address: string): number {
-    if (address === '') return (this.#turn = (this.#turn + GOLDEN_STRIDE) % TABLE_SIZE)
-    // One client, whether it came by an IPv4 listener or by one for both families.
-    const start = address.startsWith(MAPPED_IPV4) ? MAPPED_IPV4.length : 0
-    return hashText(address, { seed: 0, start })
+  #nextTurn(): number {
+    this.#turn = (this.#turn + GOLDEN_RATIO) % 1
+    return this.#turn
   }
 
   #isWithinBound(backend: Backend): boolean {
@@ -89,13 +88,19 @@ export class SourceHash implements Strategy {
     return backend.active < Math.ceil(this.#boundedLoad * fairShare)
   }
 
-  /** Always the same one as long as the same ones are full, which is the best that can be had then. */
-  #pickAny(hash: number, skip: ReadonlySet<Backend> | undefined): Backend | undefined {
+  /** By weight, always the same for one `point` as long as the same ones are full. */
+  #pickAny(point: number, skip: ReadonlySet<Backend> | undefined): Backend | undefined {
     this.#anyOpen.hideAll(skip)
-    const picked = this.#anyOpen.draw(hash / 2 ** 32)
+    const picked = this.#anyOpen.draw(point)
     this.#anyOpen.unhide()
     return picked
   }
+}
+
+function hashAddress(address: string): number {
+  // One client, whether it came by an IPv4 listener or by one for both families.
+  const start = address.startsWith(MAPPED_IPV4) ? MAPPED_IPV4.length : 0
+  return hashText(address, { seed: 0, start })
 }
 
 /** All open sessions of a set, kept up without a scan. */
@@ -126,8 +131,8 @@ class LoadSum {
 /** With three of four places full or above their bound, one walk in 10^8 ends here: 0.75 ^ 64. */
 const LONGEST_WALK = 64
 
-/** TABLE_SIZE / golden ratio: steps of this length spread evenly over the table, however few there are. */
-const GOLDEN_STRIDE = 40_504
+/** Steps of this length around a circle spread evenly over it, however few there are. */
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
 const MAPPED_IPV4 = '::ffff:'
 
