@@ -1,0 +1,30 @@
+import type { Child, Place } from './child.ts'
+import type { Workspace } from './workspace.ts'
+
+/** A balancer that is compared: round robin over TCP from one port of loopback to several. */
+export interface Contender {
+  /** As `--contenders` names it. */
+  readonly name: string
+  /** As the table names it. */
+  readonly title: string
+  /** How to get it when it is missing. */
+  readonly install: string
+  /** Takes part only when asked for by name. */
+  readonly optional?: boolean
+  /** Undefined when it is not installed. */
+  version(): string | undefined
+  /** Builds what must be built, once. Throws when that fails. */
+  prepare?(workspace: Workspace): void
+  /** Starts it; it may not listen yet when this returns. */
+  start(run: ContenderRun): Child
+}
+
+export interface ContenderRun {
+  readonly workspace: Workspace
+  readonly port: number
+  readonly backendPorts: readonly number[]
+  /** Where it must run. */
+  readonly place: Place
+  /** It must be able to hold so many sessions at once. */
+  readonly sessions: number
+}

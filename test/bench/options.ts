@@ -1,0 +1,115 @@
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { contenders } from './contenders.ts'
+import { metrics } from './metrics.ts'
+
+export interface Options {
+  readonly rounds: number
+  readonly quick: boolean
+  readonly json: boolean
+  /** Names of metrics, and of `strategies`. */
+  readonly only: readonly string[]
+  readonly contenders: readonly string[]
+  readonly views: readonly ViewName[]
+  /** The contender's CPU and the load's. */
+  readonly cpus: readonly [number, number]
+  readonly pairs: number
+}
+
+/** `split`: the contender on one CPU, load and backends on the other. `shared`: all on one. */
+export type ViewName = 'split' | 'shared'
+
+/** Any name that is wrong; `main` prints the message alone. */
+export class UsageError extends Error {}
+
+export const help = `npm run bench -- [options]
+
+Compares fairlead with the balancers that are installed, and prints a table.
+
+  --quick               one short round: for a first look, not for conclusions
+  --rounds <n>          rounds, each contender once a round (5)
+  --only <a,b>          ${[...metrics.map((metric) => metric.name), 'strategies'].join(', ')}
+                        (bulk = download,upload; memory = idle,stalled)
+  --contenders <a,b>    ${contenders.map((contender) => contender.name).join(', ')}
+  --views <a,b>         split (contender on one CPU, load and backends on another), shared (all on one)
+  --cpus <a,b>          the contender's CPU and the load's (0,1)
+  --pairs <n>           sessions of the memory figures (2000)
+  --json                prints JSON and nothing else
+`
+
+/** Undefined when help is asked for. Throws {@link UsageError}. */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const values = parse(args)
+  if (values.help) return undefined
+  const metricNames = [...metrics.map((metric) => metric.name), 'strategies']
+  const only = values.only?.replace(/\bbulk\b/, 'download,upload').replace(/\bmemory\b/, 'idle,stalled')
+  const standard = contenders.filter((contender) => contender.optional !== true)
+  const cpus = numbers('--cpus', values.cpus)
+  return {
+    rounds: number('--rounds', values.rounds ?? (values.quick ? '1' : '5')),
+    quick: values.quick,
+    json: values.json,
+    only: names('--only', only, metricNames, metricNames),
+    contenders: names(
+      '--contenders',
+      values.contenders,
+      contenders.map((contender) => contender.name),
+      standard.map((contender) => contender.name),
+    ),
+    views: names('--views', values.views, ['split', 'shared'], defaultViews()) as ViewName[],
+    cpus: [cpus[0] ?? 0, cpus[1] ?? cpus[0] ?? 0],
+    pairs: number('--pairs', values.pairs),
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+        rounds: { type: 'string' },
+        only: { type: 'string' },
+        contenders: { type: 'string' },
+        views: { type: 'string' },
+        cpus: { type: 'string', default: '0,1' },
+        pairs: { type: 'string', default: '2000' },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+function defaultViews(): string[] {
+  return availableParallelism() > 1 ? ['split', 'shared'] : ['shared']
+}
+
+function names(
+  flag: string,
+  given: string | undefined,
+  known: readonly string[],
+  standard: readonly string[],
+): readonly string[] {
+  if (given === undefined) return standard
+  const list = given.split(',')
+  const wrong = list.filter((name) => !known.includes(name))
+  if (wrong.length > 0)
+    throw new UsageError(`${flag}: no ${wrong.join(', ')}; there are: ${known.join(', ')}`)
+  return list
+}
+
+function numbers(flag: string, given: string): number[] {
+  return given.split(',').map((text) => {
+    if (!/^\d+$/.test(text)) throw new UsageError(`${flag}: not a whole number: ${JSON.stringify(text)}`)
+    return Number(text)
+  })
+}
+
+function number(flag: string, given: string): number {
+  const [value = 0, ...rest] = numbers(flag, given)
+  if (rest.length > 0 || value < 1) throw new UsageError(`${flag}: one number of at least 1`)
+  return value
+}

@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process'
+
+/** The first line that a program says about its version, on either stream; undefined if it is not installed. */
+export function versionOf(command: string, args: readonly string[], pattern: RegExp): string | undefined {
+  const result = spawnSync(command, args, { encoding: 'utf8', timeout: 10_000 })
+  if (result.error !== undefined) return undefined
+  const [, version] = pattern.exec(result.stdout + result.stderr) ?? []
+  return version ?? 'of unknown version'
+}
+
+/** A program that makes load. Without it, the metrics that need it are left out. */
+export interface Tool {
+  readonly name: string
+  /** How to install it on Debian. */
+  readonly install: string
+  version(): string | undefined
+}
+
+export const wrk: Tool = {
+  name: 'wrk',
+  install: 'apt install wrk',
+  version: () => versionOf('wrk', ['-v'], /^wrk (\S+)/),
+}
+
+export const iperf3: Tool = {
+  name: 'iperf3',
+  install: 'apt install iperf3',
+  version: () => versionOf('iperf3', ['-v'], /^iperf (\S+)/),
+}
