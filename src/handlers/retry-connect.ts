@@ -1,10 +1,11 @@
 import pRetry from 'p-retry'
 import type { Backend } from '../core/backend.ts'
+import type { Clock } from '../core/clock.ts'
 import { wait } from '../core/clock.ts'
-import type { FailedAttempt } from '../core/events.ts'
+import type { Events, FailedAttempt } from '../core/events.ts'
 import type { Session, SessionOutcome } from '../net/session.ts'
+import type { Pool } from '../pool/pool.ts'
 import { AttemptError } from './attempt-error.ts'
-import type { ForwardTcpOptions } from './forward-tcp.ts'
 
 /** Backoff once every backend was tried: the first, and the longest. */
 const FIRST_BACKOFF_MS = 50
@@ -13,7 +14,13 @@ const MOST_BACKOFF_MS = 1_000
 /** What is tried again. */
 export interface Retryable {
   readonly session: Session
-  readonly options: ForwardTcpOptions
+  readonly options: {
+    readonly pool: Pool
+    readonly clock: Clock
+    readonly random: () => number
+    readonly events: Events
+    readonly retries: number
+  }
   /** Failed attempts so far, the first included. */
   readonly tried: readonly FailedAttempt[]
   /** One more attempt, on a backend outside `skip`. Rejects with an `AttemptError`. */
@@ -27,23 +34,23 @@ export interface Retryable {
  * Resolves to undefined once connected (or after an abort, when nobody wants to know), else to the outcome.
  */
 export async function retryConnect(
-  forwarding: Retryable,
+  connector: Retryable,
   { signal }: { signal: AbortSignal },
 ): Promise<SessionOutcome | undefined> {
-  const { pool, clock, random, events, retries } = forwarding.options
+  const { pool, clock, random, events, retries } = connector.options
   const skip = new Set<Backend>()
   let backoffMs = FIRST_BACKOFF_MS
 
   const beforeNext = async (): Promise<void> => {
-    const last = forwarding.tried.at(-1)
+    const last = connector.tried.at(-1)
     if (signal.aborted || last === undefined) return
     pool.retries++
     events.emit('connect:retry', {
-      session: forwarding.session.id,
+      session: connector.session.id,
       pool: pool.name,
       id: last.backend,
       reason: last.reason,
-      attempt: forwarding.tried.length,
+      attempt: connector.tried.length,
     })
     const failed = pool.backends.get(last.backend)
     if (failed !== undefined) skip.add(failed)
@@ -56,7 +63,7 @@ export async function retryConnect(
 
   try {
     await beforeNext()
-    await pRetry(() => forwarding.connectAgain(skip), {
+    await pRetry(() => connector.connectAgain(skip), {
       retries: retries - 1,
       minTimeout: 0,
       signal,
