@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { unlink } from 'node:fs/promises'
+import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { ListenOptions, Server } from 'node:net'
 import type { Address } from '../core/address.ts'
@@ -63,8 +63,17 @@ async function alternative(address: Address, code: string | undefined): Promise<
   return address.host === '::' && isWithoutIpv6 ? { ...address, host: '0.0.0.0' } : undefined
 }
 
-/** Nobody answers behind the socket's file: its owner is gone. */
-function isStale(path: string): Promise<boolean> {
+/** It is a socket, and nobody answers behind it: its owner is gone. */
+async function isStale(path: string): Promise<boolean> {
+  // A connect to a file of any other kind is refused as well, and that file is not ours to delete.
+  const isSocket = await lstat(path).then(
+    (file) => file.isSocket(),
+    () => false,
+  )
+  return isSocket && (await isRefused(path))
+}
+
+function isRefused(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path })
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
