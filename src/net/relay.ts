@@ -78,16 +78,13 @@ export class Relay extends WheelEntry implements ConnSink {
     backend.sink = this
     this.#arm()
     backend.start()
-    if (
-      early.length > 0 &&
-      !backend.write(early.length === 1 ? (early[0] as Buffer) : Buffer.concat(early))
-    ) {
-      this.#onStalled(client, backend)
-    } else if (client.ended) {
-      backend.end()
-    } else {
-      client.resume()
+    if (early.length > 0) {
+      this.#lastSender = client
+      const isTaken = backend.write(early.length === 1 ? (early[0] as Buffer) : Buffer.concat(early))
+      if (!isTaken) return this.#onStalled(client, backend)
     }
+    if (client.ended) backend.end()
+    else client.resume()
   }
 
   /** Ends it now, from outside: both sides are reset. */
@@ -108,7 +105,9 @@ export class Relay extends WheelEntry implements ConnSink {
     this.#lastActivity = this.#wheel.now
     const from = this.#other(conn)
     if (!from.ended) from.resume()
-    else if (conn.ended) this.#finish(DONE)
+    // Its FIN may have come while we dialled: it waited for the early bytes.
+    else if (!conn.ended) conn.end()
+    else if (!from.isWriting) this.#finish(DONE)
   }
 
   onEnd(conn: Conn): void {
@@ -117,7 +116,9 @@ export class Relay extends WheelEntry implements ConnSink {
     const to = this.#other(conn)
     if (to.failure !== undefined) return this.#onReset(to)
     // Closing sends the FIN where both sides have ended, and spares a system call.
-    if (to.ended && !to.isWriting) return this.#finish(DONE)
+    if (to.ended && !to.isWriting && !conn.isWriting) return this.#finish(DONE)
+    // The half-closed time counts from here, however long nobody spoke before.
+    this.#lastActivity = this.#wheel.now
     to.end()
     this.#arm()
   }
