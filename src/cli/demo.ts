@@ -28,6 +28,8 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
       stop: () => context.signals.emit('SIGINT'),
     })
     const hints = hintsFor({ balancer, backends, wanted: request.port, keys })
+    // JSON lines are for machines: people are told beside them.
+    if (open.pretty === undefined) context.printError(`${hints.join('\n')}\n`)
     await announce(balancer, { open, logging: request.logging, hints })
     keys.start()
     try {

@@ -3,6 +3,7 @@ import type { CommandContext } from './context.ts'
 import { helpText, type HelpTopic } from './help-text.ts'
 import { readBackendRequest, readDemoRequest, readRunRequest } from './read-requests.ts'
 import type { Request } from './requests.ts'
+import { spellOutSwitches } from './spell-out-switches.ts'
 import { yargsOptions } from './yargs-options.ts'
 
 /** What yargs hands over: texts, `true` where a value is missing, arrays where a flag came twice. */
@@ -21,7 +22,7 @@ export async function parseArgs(
   context: Pick<CommandContext, 'env' | 'columns'>,
 ): Promise<Request> {
   const { env, columns } = context
-  const asked = args[0] === 'help' ? [...args.slice(1), '--help'] : [...args]
+  const asked = spellOutSwitches(args[0] === 'help' ? [...args.slice(1), '--help'] : args)
   let request: Request | undefined
   const found = (topic: HelpTopic, read: (argv: Argv) => Request) => (argv: Argv) => {
     if (argv['help'] === true) request = { command: 'help', text: helpText(topic, columns) }

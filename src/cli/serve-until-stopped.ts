@@ -27,7 +27,7 @@ export async function serveUntilStopped(
   const code = await Promise.race([drained, hurried])
   stops.end()
   context.signals.off('SIGHUP', hangUp)
-  await open.destination.flush()
+  await open.destination.end()
   const { dropped } = open.destination
   if (dropped > 0) context.printError(`fairlead: ${dropped} lines of the log were lost\n`)
   return code
@@ -42,7 +42,7 @@ async function hurry(
   // The drain ends by this as well, but it did not drain: its line would mislead.
   balancer.removeAllListeners('drain:end')
   await balancer.close()
-  facts.log.write(note(facts.signal, `${facts.signal} again: ended at once, ${cut} sessions reset`))
+  facts.log.write(note(facts.signal, `${facts.signal} again: ended at once; open sessions reset: ${cut}`))
   return cut === 0 ? EXIT_OK : EXIT_FAILED
 }
 

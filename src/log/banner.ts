@@ -30,8 +30,15 @@ export function formatBanner(facts: BannerFacts, paint: Paint): string {
     })
     if (pool.backends.length === 0) row('backends', paint('yellow', 'none'))
   }
-  lines.push('', ...facts.hints.map((hint) => (hint === '' ? '' : `  ${paint('dim', hint)}`)))
+  lines.push('', ...facts.hints.map((hint) => hintLine(hint, paint)))
   return `${lines.join('\n')}\n\n`
+}
+
+/** Commands to type stand out from the remark behind them. */
+function hintLine(hint: string, paint: Paint): string {
+  if (hint === '') return ''
+  const remark = hint.indexOf('#')
+  return remark === -1 ? `  ${hint}` : `  ${hint.slice(0, remark)}${paint('dim', hint.slice(remark))}`
 }
 
 const LABEL_WIDTH = 14

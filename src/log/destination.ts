@@ -7,7 +7,7 @@ const GATHERED_BYTES = 4_096
 const FLUSH_INTERVAL_MS = 250
 /** A reader that stands still costs at most this much memory; then lines are dropped. */
 const MOST_WAITING_BYTES = 8 * 1024 * 1024
-const FLUSH_PATIENCE_MS = 1_000
+const END_PATIENCE_MS = 1_000
 
 export interface DestinationOptions {
   /** 1 is standard output. */
@@ -37,10 +37,10 @@ export class Destination {
     this.#stream = pino.destination({
       dest: options.fd,
       sync: false,
-      // At 0 its `flush` would not wait for the write under way.
-      minLength: options.gather ? GATHERED_BYTES : 1,
+      minLength: options.gather ? GATHERED_BYTES : 0,
       periodicFlush: options.gather ? FLUSH_INTERVAL_MS : 0,
       maxLength: MOST_WAITING_BYTES,
+      retryEAGAIN: () => !this.#broken,
     })
     this.#stream.on('drain', () => {
       this.#waiting = 0
@@ -66,19 +66,27 @@ export class Destination {
     this.#stream.write(line)
   }
 
-  /** Waits until everything is written, at most a second. To be called before the process ends, and only then. */
-  async flush(): Promise<void> {
-    if (this.#broken || this.#waiting === 0) return
+  /**
+   * Writes what still waits, for at most a second, and closes. Lines that come later are dropped.
+   *
+   * Its stream's `flush` would not do: called amid a write, it leaves what was gathered meanwhile.
+   */
+  async end(): Promise<void> {
+    if (this.#broken) return
     await new Promise<void>((resolve) => {
       const patience = this.#clock.setTimer(() => {
         this.#giveUp()
-        resolve()
-      }, FLUSH_PATIENCE_MS)
-      this.#stream.flush(() => {
+        done()
+      }, END_PATIENCE_MS)
+      const done = (): void => {
         patience.cancel()
         resolve()
-      })
+      }
+      this.#stream.once('close', done)
+      this.#stream.once('error', done)
+      this.#stream.end()
     })
+    this.#broken = true
   }
 
   /** A stream left as it is would try again for ever as the process exits (its `flushSync` retries ENOSPC). */

@@ -1,0 +1,199 @@
+import t from 'tap'
+import { parseArgs } from '../../src/cli/parse-args.ts'
+import type { Request, RunRequest } from '../../src/cli/requests.ts'
+import { UsageError } from '../../src/cli/usage-error.ts'
+import { flagText, type Setting } from '../../src/config/setting.ts'
+import { settings } from '../../src/config/settings.ts'
+
+type Env = Readonly<Record<string, string>>
+
+const parse = (line: string, env: Env = {}): Promise<Request> =>
+  parseArgs(line === '' ? [] : line.split(' '), { env, columns: 100 })
+
+async function parseRun(line: string, env: Env = {}): Promise<RunRequest> {
+  const request = await parse(line, env)
+  if (request.command !== 'run') throw new Error(`${request.command} instead of run`)
+  return request
+}
+
+async function linesOf(line: string, env: Env = {}): Promise<readonly string[]> {
+  try {
+    await parse(line, env)
+  } catch (error) {
+    if (error instanceof UsageError) return error.lines
+    throw error
+  }
+  return []
+}
+
+void t.test('the first argument is where to listen, the others are backends', async (sub) => {
+  sub.same(await parseRun('8080 3001 3002,a=host:3003@5'), {
+    command: 'run',
+    options: { listen: '8080', backends: ['3001', '3002,a=host:3003@5'] },
+    logging: { level: 'info', format: undefined, sessions: true },
+  })
+})
+
+void t.test('flags reach the options, before and behind the addresses', async (sub) => {
+  const { options, logging } = await parseRun(
+    '--balance leastconn 8080 --retries=5 3001 --connect-timeout 250ms --no-eject --backup 3009 --backup h:1 3002 ' +
+      '--check http --check-header X-A:1 --log-level warn --log-format json --no-session-log',
+  )
+  sub.same(options, {
+    listen: '8080',
+    backends: ['3001', '3002'],
+    balance: 'leastconn',
+    retries: '5',
+    connectTimeout: '250ms',
+    eject: false,
+    backup: ['3009', 'h:1'],
+    check: 'http',
+    checkHeader: ['X-A:1'],
+  })
+  sub.same(logging, { level: 'warn', format: 'json', sessions: false })
+})
+
+void t.test('a flag given twice counts as given last', async (sub) => {
+  sub.equal((await parseRun('8080 3001 --retries 1 --retries 2')).options.retries, '2')
+})
+
+void t.test('a switch may be given its value', async (sub) => {
+  sub.equal((await parseRun('8080 3001 --eject=off')).options.eject, false)
+  sub.equal((await parseRun('8080 3001 --no-eject --eject=on')).options.eject, true)
+})
+
+void t.test('the environment says the same as flags and arguments, and flags win', async (sub) => {
+  const env = {
+    FAIRLEAD_LISTEN: '127.0.0.1:9000',
+    FAIRLEAD_BACKENDS: '3001,3002',
+    FAIRLEAD_RETRIES: '7',
+    FAIRLEAD_EJECT: 'false',
+    FAIRLEAD_NO_SESSION_LOG: '1',
+    FAIRLEAD_LOG_LEVEL: 'error',
+    FAIRLEAD_CHECK_PATH: '',
+    FAIRLEAD_SERVICE_HOST: 'what Kubernetes sets for a service of our name',
+  }
+  sub.same(await parseRun('', env), {
+    command: 'run',
+    options: { listen: '127.0.0.1:9000', backends: ['3001,3002'], retries: '7', eject: 'false' },
+    logging: { level: 'error', format: undefined, sessions: false },
+  })
+  const { options, logging } = await parseRun(
+    '8080 3003 --retries 1 --eject --session-log --log-level debug',
+    env,
+  )
+  sub.same(options, { listen: '8080', backends: ['3003'], retries: '1', eject: true })
+  sub.same(logging, { level: 'debug', format: undefined, sessions: true })
+  sub.same((await parseRun('8080', env)).options.backends, ['3001,3002'])
+})
+
+void t.test('wrong usage: one line for each problem, with its place and what would be right', async (sub) => {
+  const cases: [string, string[], Env?][] = [
+    ['', ['nothing to do: write fairlead 8080 3001 3002 3003, or fairlead demo; fairlead --help tells all']],
+    ['8080', ['no backends: write fairlead 8080 3001 3002 3003; fairlead --help tells all']],
+    ['dmeo', ['"dmeo" is neither a command nor an address; did you mean fairlead demo?']],
+    ['bakend --port 3', ['"bakend" is neither a command nor an address; did you mean fairlead backend?']],
+    ['8080 3001 --retires 3', ['--retires is not an option; did you mean --retries?']],
+    ['8080 3001 --no-ejcet', ['--no-ejcet is not an option; did you mean --no-eject?']],
+    ['8080 3001 --xyzzy', ['--xyzzy is not an option; fairlead --help lists them']],
+    ['8080 3001 -x', ['-x is not an option; fairlead --help lists them']],
+    ['8080 3001 --retries', ['--retries: needs a value: a whole number from 0 to 100']],
+    ['8080 3001 --backup', ['--backup: a backend is empty: write 3001 or host:3001']],
+    ['8080 3001 --connect-timeout 500', ['--connect-timeout: "500" has no unit: write 500ms or 500s']],
+    ['8080 3001 --eject=perhaps', ['--eject: must be true or false, not "perhaps"']],
+    [
+      '99999 300x 3002,3002 --fall 0 --log-level loud',
+      [
+        '--log-level: must be one of fatal, error, warn, info, debug, trace, silent, not "loud"',
+        'listen: "99999" is not a port: ports are 0 to 65535',
+        '--fall: must be a whole number from 1 to 1000, not 0',
+        'backend 1: "300x" has no port: write 300x:3001',
+        'backend 2: 127.0.0.1:3002 is a backend already: give each address once',
+      ],
+    ],
+    [
+      '8080',
+      [
+        'FAIRLEAD_LOG_FORMAT: must be one of pretty, json, not "xml"',
+        'FAIRLEAD_RETRIES: must be a whole number from 0 to 100, not "many"',
+        'FAIRLEAD_BACKENDS: "nope" has no port: write nope:3001',
+      ],
+      { FAIRLEAD_RETRIES: 'many', FAIRLEAD_BACKENDS: 'nope', FAIRLEAD_LOG_FORMAT: 'xml' },
+    ],
+    [
+      '3001 3002',
+      ['FAIRLEAD_NO_EJECT: must be true or false, not "perhaps"'],
+      { FAIRLEAD_NO_EJECT: 'perhaps' },
+    ],
+    ['demo --prot 5', ['--prot is not an option; did you mean --port?']],
+    ['demo now', ['"now" is not expected here; see fairlead demo --help']],
+    ['demo --port 99999', ['--port: "99999" is not a port: ports are 0 to 65535']],
+    ['demo', ['PROXY_PORT: "x" is not a port: ports are 0 to 65535'], { PROXY_PORT: 'x' }],
+    [
+      'backend --port x --delay 5 --name a\tb --ecko',
+      [
+        '--ecko is not an option; did you mean --echo?',
+        '--port: "x" is not a port: ports are 0 to 65535',
+        '--delay: "5" has no unit: write 5ms or 5s',
+        '--name: must be 1 to 128 visible characters without spaces, such as a',
+      ],
+    ],
+    ['backend --xyzzy', ['--xyzzy is not an option; fairlead backend --help lists them']],
+  ]
+  for (const [line, lines, env] of cases) sub.same(await linesOf(line, env), lines, line)
+})
+
+void t.test('demo takes its port and everything else that a balancer takes', async (sub) => {
+  sub.same(await parse('demo'), {
+    command: 'demo',
+    port: 8080,
+    options: { check: 'http' },
+    logging: { level: 'info', format: undefined, sessions: true },
+  })
+  sub.match(await parse('demo --balance random --check tcp', { PROXY_PORT: '9000' }), {
+    port: 9000,
+    options: { check: 'tcp', balance: 'random' },
+  })
+  sub.match(await parse('demo --port 9001', { PROXY_PORT: '9000' }), { port: 9001 })
+})
+
+void t.test('backend is configured by flags or by the environment', async (sub) => {
+  sub.same(await parse('backend'), {
+    command: 'backend',
+    port: 3001,
+    host: '127.0.0.1',
+    name: 'backend',
+    delayMs: 0,
+    healthy: true,
+    echo: false,
+  })
+  sub.match(await parse('backend', { SERVER_PORT: '3007', SERVER_NAME: 'g' }), { port: 3007, name: 'g' })
+  sub.match(
+    await parse('backend --port 0 --name a --delay 50ms --unhealthy --echo --host ::1', {
+      SERVER_PORT: '3007',
+      SERVER_NAME: 'g',
+    }),
+    { port: 0, name: 'a', delayMs: 50, healthy: false, echo: true, host: '::1' },
+  )
+})
+
+void t.test('help in every way of asking, and the version', async (sub) => {
+  for (const line of ['--help', '-h', 'help', '8080 3001 --help', '--help --retires']) {
+    sub.match(await parse(line), { command: 'help', text: /^fairlead balances TCP connections/ }, line)
+  }
+  sub.match(await parse('help demo'), { command: 'help', text: /fairlead demo \[options\]/ })
+  sub.match(await parse('backend -h'), { command: 'help', text: /--unhealthy/ })
+  for (const line of ['-V', '8080 3001 --version', 'demo --version']) {
+    sub.same(await parse(line), { command: 'version' }, line)
+  }
+})
+
+void t.test('the help names every flag with its default, and fits the terminal', async (sub) => {
+  for (const columns of [40, 80, 200]) {
+    const request = await parseArgs(['--help'], { env: {}, columns })
+    const text = request.command === 'help' ? request.text : ''
+    for (const setting of settings as readonly Setting[]) sub.match(text, `  ${flagText(setting)} `)
+    const widest = Math.max(...text.split('\n').map((line) => line.length))
+    sub.ok(widest <= Math.min(Math.max(columns, 92), 110), `${widest} in ${columns} columns`)
+  }
+})

@@ -1,0 +1,218 @@
+import { EventEmitter, once } from 'node:events'
+import { mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import type { CommandContext, Keyboard } from '../../src/cli/context.ts'
+// Loaded here, since to compile them takes longer than a test should wait.
+import '../../src/cli/demo.ts'
+import '../../src/log/json-log.ts'
+import { runCommand } from '../../src/cli/run-command.ts'
+import { packageVersion } from '../../src/cli/version.ts'
+import { httpBackend } from '../../src/testing/http-backend.ts'
+import { silentBackend } from '../../src/testing/silent-backend.ts'
+import { waitUntil } from '../../src/testing/wait-for.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'fairlead-cli-'))
+let files = 0
+
+/** A process as a command sees it, with its log in a file. */
+class FakeProcess implements CommandContext {
+  readonly env: Readonly<Record<string, string>>
+  readonly signals = new EventEmitter()
+  readonly stdoutIsTerminal: boolean
+  readonly columns = 100
+  readonly keyboard: (Keyboard & EventEmitter) | undefined
+  readonly logFile = join(folder, `log-${++files}`)
+  readonly logFd = openSync(this.logFile, 'w')
+  printed = ''
+  complaints = ''
+
+  constructor(options: { env?: Readonly<Record<string, string>>; terminal?: boolean } = {}) {
+    this.env = options.env ?? {}
+    this.stdoutIsTerminal = options.terminal ?? false
+    if (!this.stdoutIsTerminal) return
+    this.keyboard = Object.assign(new EventEmitter(), { setRawMode: () => undefined, pause: () => undefined })
+  }
+
+  readonly print = (text: string): void => {
+    this.printed += text
+  }
+
+  readonly printError = (text: string): void => {
+    this.complaints += text
+  }
+
+  get log(): string {
+    return readFileSync(this.logFile, 'utf8')
+  }
+
+  get events(): string[] {
+    const lines = this.log.split('\n').filter((line) => line !== '')
+    return lines.map((line) => (JSON.parse(line) as { event: string }).event)
+  }
+
+  /** Waits until the log, which is gathered for up to a quarter of a second, shows `text`. */
+  async shows(text: string): Promise<void> {
+    await waitUntil(() => this.log.includes(text))
+  }
+
+  /** The balancer's port, read from its first line. */
+  async port(): Promise<number> {
+    const pattern = /listening on (?:\S+:|\s+port )?(\d+)/
+    await waitUntil(() => pattern.test(this.log))
+    return Number(pattern.exec(this.log)?.[1])
+  }
+}
+
+void t.test('version, help and wrong usage end at once, with the right code', async (sub) => {
+  const context = new FakeProcess()
+  sub.equal(await runCommand(['--version'], context), 0)
+  sub.equal(context.printed, `${packageVersion()}\n`)
+  sub.equal(await runCommand(['help'], context), 0)
+  sub.match(context.printed, 'Usage:')
+  sub.equal(context.complaints, '')
+  sub.equal(await runCommand(['8080', '300x', '--retires', '3'], context), 2)
+  sub.equal(
+    context.complaints,
+    'fairlead: --retires is not an option; did you mean --retries?\n' +
+      'fairlead: backend 1: "300x" has no port: write 300x:3001\n',
+  )
+})
+
+void t.test('balances, logs JSON, answers SIGHUP, and drains at SIGTERM', async (sub) => {
+  await using backend = await httpBackend({ name: 'a' })
+  const context = new FakeProcess()
+  const code = runCommand(['127.0.0.1:0', `a=${backend.port}`, '--log-level', 'info'], context)
+  const port = await context.port()
+  const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })
+  sub.match(await response.text(), 'hello from a')
+  await context.shows('session:close')
+  context.signals.emit('SIGHUP')
+  context.signals.emit('SIGTERM')
+  sub.equal(await code, 0)
+  sub.same(context.events, [
+    'listener:open',
+    'session:close',
+    'process:signal',
+    'process:signal',
+    'drain:start',
+    'drain:end',
+  ])
+  sub.match(context.log, '"msg":"nothing to reload: there is no configuration file"')
+  sub.equal(context.complaints, '')
+  sub.equal(context.signals.listenerCount('SIGTERM'), 0)
+})
+
+void t.test('a second signal ends open sessions at once, and the exit code tells', async (sub) => {
+  await using backend = await silentBackend()
+  const context = new FakeProcess()
+  const code = runCommand(['127.0.0.1:0', String(backend.port), '--check', 'off'], context)
+  const client = connect(await context.port(), '127.0.0.1')
+  client.on('error', () => undefined)
+  await once(backend, 'session:open')
+  context.signals.emit('SIGINT')
+  await context.shows('draining: waiting for 1 session, at most 30s')
+  const closed = new Promise((resolve) => client.on('close', resolve))
+  context.signals.emit('SIGINT')
+  sub.equal(await code, 1)
+  await closed
+  sub.match(context.log, 'SIGINT again: ended at once; open sessions reset: 1')
+  sub.notMatch(context.log, '"event":"drain:end"')
+})
+
+void t.test('the deadline of the drain is no failure', async (sub) => {
+  await using backend = await silentBackend()
+  const context = new FakeProcess()
+  const args = ['127.0.0.1:0', String(backend.port), '--check', 'off', '--shutdown-timeout', '1ms']
+  const code = runCommand(args, context)
+  const client = connect(await context.port(), '127.0.0.1')
+  client.on('error', () => undefined)
+  await once(backend, 'session:open')
+  context.signals.emit('SIGTERM')
+  sub.equal(await code, 0)
+  sub.match(context.log, 'drained: 1 session reset')
+})
+
+void t.test('an address in use is one line and exit code 1', async (sub) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`
+  const context = new FakeProcess()
+  sub.equal(await runCommand([address, '3001'], context), 1)
+  sub.equal(context.complaints, `fairlead: address ${address} is already in use by another process\n`)
+  taken.close()
+})
+
+void t.test('on a terminal: a banner with the health of each backend, then lines', async (sub) => {
+  await using backend = await httpBackend({ name: 'a' })
+  const context = new FakeProcess({ terminal: true, env: { NO_COLOR: '1' } })
+  const code = runCommand(['127.0.0.1:0', `a=${backend.port}`, '--balance', 'first'], context)
+  await context.shows('Ctrl-C')
+  sub.match(
+    context.log,
+    /^\nfairlead \d+\.\d+\.\d+\n\n {2}listening on {2}127\.0\.0\.1:\d+\n {2}strategy {6}first\n/,
+  )
+  sub.match(context.log, new RegExp(`backends {6}● a 127\\.0\\.0\\.1:${backend.port} {2}up`))
+  context.signals.emit('SIGTERM')
+  sub.equal(await code, 0)
+  sub.match(context.log, / {2}■ drained\n$/)
+})
+
+void t.test('the demo takes the next free port, says so, and lets keys stop a backend', async (sub) => {
+  const taken = createServer().listen(0)
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const context = new FakeProcess({ terminal: true, env: { NO_COLOR: '1', PROXY_PORT: String(port) } })
+  const code = runCommand(['demo'], context)
+  await context.shows('q quits')
+  sub.match(context.log, new RegExp(`Port ${port} is in use, so this is \\d+\\.`))
+  const [, url = ''] = /curl (http:\/\/localhost:\d+) /.exec(context.log) ?? []
+  const names: string[] = []
+  for (let i = 0; i < 3; i++) {
+    const response = await fetch(url, { headers: { connection: 'close' } })
+    names.push((await response.text()).slice(0, 'hello from a'.length))
+  }
+  sub.same(names.toSorted(), ['hello from a', 'hello from b', 'hello from c'])
+  context.keyboard?.emit('data', Buffer.from('b'))
+  await context.shows('you stopped backend b')
+  await context.shows('▼ backend b is down')
+  context.keyboard?.emit('data', Buffer.from('b'))
+  await context.shows('▲ backend b is up')
+  context.keyboard?.emit('data', Buffer.from('q'))
+  sub.equal(await code, 0)
+  taken.close()
+})
+
+void t.test('the demo off a terminal says what to type beside its JSON lines', async (sub) => {
+  const context = new FakeProcess()
+  const code = runCommand(['demo', '--port', '0'], context)
+  await context.port()
+  sub.match(context.complaints, /curl http:\/\/localhost:\d+ /)
+  context.signals.emit('SIGINT')
+  sub.equal(await code, 0)
+})
+
+void t.test('a backend of its own: HTTP, or echo', async (sub) => {
+  const context = new FakeProcess({ env: { SERVER_NAME: 'x' } })
+  const code = runCommand(['backend', '--port', '0', '--unhealthy'], context)
+  await waitUntil(() => context.printed.includes('health/fail'))
+  const [, address = ''] = /speaks HTTP on (\S+)/.exec(context.printed) ?? []
+  sub.match(await (await fetch(`http://${address}/`)).text(), 'hello from x: request 1')
+  sub.equal((await fetch(`http://${address}/health`)).status, 503)
+  context.signals.emit('SIGTERM')
+  sub.equal(await code, 0)
+
+  const echo = new FakeProcess()
+  const echoed = runCommand(['backend', '--port', '0', '--echo'], echo)
+  await waitUntil(() => echo.printed.includes('echoes'))
+  const [, port = ''] = /:(\d+)\n/.exec(echo.printed) ?? []
+  const client = connect(Number(port), '127.0.0.1')
+  client.end('round trip')
+  let answer = ''
+  for await (const chunk of client) answer += String(chunk)
+  sub.equal(answer, 'round trip')
+  echo.signals.emit('SIGINT')
+  sub.equal(await echoed, 0)
+})
