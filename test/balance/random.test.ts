@@ -51,6 +51,14 @@ void t.test('covers the whole range of its random numbers, to both ends', (sub) 
   sub.end()
 })
 
+void t.test('lands on the last where the sums of the weights round past it', (sub) => {
+  const backends = backendsOf([112.69999999999999, 125, 50, 144.5, 240.9, 167.5, 147.6])
+  const strategy = new Random({ random: () => 1 - 2 ** -53 })
+  strategy.update(backends)
+  sub.equal(strategy.pick(anyone), backends[6])
+  sub.end()
+})
+
 void t.test('never lands beside the weights by rounding, however odd they are', (sub) => {
   fc.assert(
     fc.property(

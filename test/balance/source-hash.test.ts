@@ -9,14 +9,12 @@ import { anyone, backendsOf, clientOf, countPicks, equalBackends, lease, release
 const CLIENTS = 4_000
 
 void t.test('the same client always gets the same backend, from any balancer and in any order', (sub) => {
-  const backends = backendsOf([1, 2, 3, 4, 5])
+  const backends = backendsOf(Array.from({ length: 50 }, (_, i) => 1 + (i % 5)))
   const one = sourceHash(backends)
-  const another = sourceHash(backends.toReversed())
-  for (let i = 0; i < 200; i++) {
-    const picked = one.pick(clientOf(i))
-    sub.equal(one.pick(clientOf(i)), picked)
-    sub.equal(another.pick(clientOf(i)), picked)
-  }
+  const picks = picksOf(one)
+  const another = picksOf(sourceHash(backends.toReversed()))
+  const again = picksOf(one)
+  sub.ok(picks.every((backend, i) => backend === another[i] && backend === again[i]))
   sub.end()
 })
 
@@ -193,7 +191,24 @@ void t.test('bounded load: a backend above its bound still serves where no other
   sub.end()
 })
 
-void t.test('the table is full, by weight, and has a place for the lightest', (sub) => {
+void t.test('bounded load: where all that remain are above their bound, clients stay at home', (sub) => {
+  const backends = equalBackends(5)
+  for (const backend of backends.slice(0, 3)) backend.active = 100
+  const bounded = new SourceHash({ boundedLoad: 1.25 })
+  bounded.update(backends)
+  const free = sourceHash(backends)
+  const skip = new Set(backends.slice(3))
+  for (let i = 0; i < 100; i++) sub.equal(bounded.pick(clientOf(i), skip), free.pick(clientOf(i), skip))
+  sub.end()
+})
+
+void t.test('a backend of hardly any weight has a place in the table', (sub) => {
+  const heavy = Array.from({ length: 1_000 }, (_, i) => ({ id: `b${i}`, weight: 256 }))
+  sub.ok(maglevTable([...heavy, { id: 'light', weight: 0.1 }]).includes(1_000))
+  sub.end()
+})
+
+void t.test('the table is full, and by weight', (sub) => {
   sub.ok(maglevTable([]).every((entry) => entry === -1))
   const weights = [256, ...Array<number>(999).fill(1), 0.1]
   const counts = weights.map(() => 0)
