@@ -165,7 +165,7 @@ void t.test('the demo takes the next free port, says so, and lets keys stop a ba
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo
   const context = new FakeProcess({ terminal: true, env: { NO_COLOR: '1', PROXY_PORT: String(port) } })
-  const code = runCommand(['demo'], context)
+  const code = runCommand(['demo', '--check-interval', '50ms', '--fast-interval', '20ms'], context)
   await context.shows('q quits')
   sub.match(context.log, new RegExp(`Port ${port} is in use, so this is \\d+\\.`))
   const [, url = ''] = /curl (http:\/\/localhost:\d+) /.exec(context.log) ?? []
