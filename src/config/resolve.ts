@@ -177,6 +177,7 @@ function poolConfig(parts: {
     strategy: values.balance,
     strategyFactory:
       typeof given['balance'] === 'function' ? (given['balance'] as StrategyFactory) : undefined,
+    backendMaxConnections: values.backendMaxConnections,
     connectTimeoutMs: values.connectTimeout,
     retries: values.retries,
     queueTimeoutMs: values.queueTimeout,

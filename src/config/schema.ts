@@ -31,6 +31,8 @@ export interface PoolConfig {
   readonly strategy: string
   /** A strategy of the user's; undefined = look `strategy` up. */
   readonly strategyFactory: StrategyFactory | undefined
+  /** For backends that are added later and say nothing else; 0 = unlimited. */
+  readonly backendMaxConnections: number
   readonly connectTimeoutMs: number
   /** Attempts after the first. */
   readonly retries: number

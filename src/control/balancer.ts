@@ -70,6 +70,8 @@ export class Balancer extends Events {
   readonly #startedAt: number
   #state: Snapshot['state'] = 'running'
   #sessionId = 0
+  /** Sessions that closing had to reset. */
+  #cut = 0
   #closing: Promise<void> | undefined
   #stopListeningForAbort: (() => void) | undefined
 
@@ -156,7 +158,7 @@ export class Balancer extends Events {
     const managed =
       pool === undefined ? this.#pools[0] : this.#pools.find(({ config }) => config.name === pool)
     if (managed === undefined) throw new ConfigError([{ path: 'pool', message: `no pool ${String(pool)}` }])
-    const spec = parseBackend(backend)
+    const spec = parseBackend(backend, { maxConnections: managed.config.backendMaxConnections })
     const address = formatAddress(spec.address)
     for (const known of managed.pool.backends.values()) {
       if (known.id !== spec.id && formatAddress(known.address) !== address) continue
@@ -193,8 +195,8 @@ export class Balancer extends Events {
     for (const listener of this.#listeners) listener.stop()
     const empty = Promise.all(this.#listeners.map((listener) => listener.whenEmpty()))
     await this.#within(empty, timeoutMs)
-    const cut = this.#countSessions()
     await this.close()
+    const cut = this.#cut
     this.emit('drain:end', { cut })
     return { cut }
   }
@@ -231,7 +233,7 @@ export class Balancer extends Events {
     for (const managed of this.#pools) managed.close()
     for (const listener of this.#listeners) {
       listener.stop()
-      listener.abortAll(KILLED)
+      this.#cut += listener.abortAll(KILLED)
     }
     this.#faults.flush()
     // Closed handles are gone one turn of the loop later.
