@@ -1,0 +1,16 @@
+import { trimBlanks } from './http-chars.ts'
+
+/** Adds the tokens of one more Connection field, in small letters, each between two commas: `,close,x-foo,`. */
+export function joinTokens(known: string, value: string): string {
+  const simple = value.toLowerCase()
+  if (!simple.includes(',')) return known === '' ? `,${simple},` : `${known}${simple},`
+  const tokens = simple.split(',').map((token) => trimBlanks(token))
+  return `${known === '' ? ',' : known}${tokens.join(',')},`
+}
+
+/** Whether the connection outlives the message (RFC 9112, section 9.3). */
+export function isKeptAlive(version: number, tokens: string): boolean {
+  if (tokens === '') return version === 11
+  if (tokens.includes(',close,')) return false
+  return version === 11 || tokens.includes(',keep-alive,')
+}

@@ -1,0 +1,201 @@
+import { isKeptAlive, joinTokens } from './connection-tokens.ts'
+import { FieldKind } from './field-kinds.ts'
+import { Fields } from './fields.ts'
+import { checkTransferEncoding, parseContentLength } from './framing.ts'
+import type { Framing } from './framing.ts'
+import { isHost, isSameHost } from './host.ts'
+import { CR, isTargetCode, isTokenCode, LF, SPACE } from './http-chars.ts'
+import type { Refusal } from './refusal.ts'
+import { refuse } from './refusal.ts'
+
+/** Longer methods are no methods. */
+const MOST_METHOD_LENGTH = 32
+
+/**
+ * The head of a request, read strictly (RFC 9112): what is ambiguous is refused, never repaired. One object serves
+ * one connection; `parse` fills it anew.
+ */
+export class RequestHead {
+  readonly fields = new Fields()
+  /** The head as it came, the empty line included, one character a byte. */
+  text = ''
+  method = ''
+  /** In origin form (`/path?query`), or `*`: an absolute form has been cut to it. */
+  target = ''
+  /** 10 or 11. */
+  version = 11
+  /** The Host field's value, or of an absolute target's; `''` where HTTP/1.0 sent neither. */
+  host = ''
+  framing: Framing = 'none'
+  /** With framing `length`. */
+  contentLength = 0
+  /** The client keeps the connection open for another request. */
+  keepAlive = true
+  /** The Connection field's tokens in small letters, between commas: `,close,x-foo,`; `''` without the field. */
+  connectionTokens = ''
+  /**
+   * The Upgrade field's value, where Connection names it too. Not from HTTP/1.0 (RFC 9110, section 7.8), and not with
+   * a body: two could disagree on where the new protocol's bytes begin.
+   */
+  upgrade = ''
+  expectsContinue = false
+  hasRequestId = false
+
+  /** `text` is a whole head and nothing after it. */
+  parse(text: string): Refusal | undefined {
+    this.#clear(text)
+    return this.#parseLine(text) ?? this.#readFields() ?? this.#checkTarget()
+  }
+
+  /** A message that is refused half-way must not show what the one before it held. */
+  #clear(text: string): void {
+    this.fields.clear()
+    this.text = text
+    this.method = ''
+    this.target = ''
+    this.version = 11
+    this.host = ''
+    this.framing = 'none'
+    this.contentLength = 0
+    this.keepAlive = false
+    this.connectionTokens = ''
+    this.upgrade = ''
+    this.expectsContinue = false
+    this.hasRequestId = false
+  }
+
+  #parseLine(text: string): Refusal | undefined {
+    let at = 0
+    while (isTokenCode(text.charCodeAt(at))) at++
+    if (at === 0 || text.charCodeAt(at) !== SPACE) return refuse(400, 'no method')
+    if (at > MOST_METHOD_LENGTH) return refuse(501, 'a method that is too long')
+    this.method = text.slice(0, at)
+    const targetStart = ++at
+    while (isTargetCode(text.charCodeAt(at))) at++
+    if (at === targetStart || text.charCodeAt(at) !== SPACE) return refuse(400, 'a malformed request target')
+    this.target = text.slice(targetStart, at)
+    return this.#parseVersion(text, at + 1) ?? checkMethod(this.method) ?? this.fields.parse(text, at + 11)
+  }
+
+  #parseVersion(text: string, at: number): Refusal | undefined {
+    const isVersion =
+      text.startsWith('HTTP/', at) &&
+      isDigit(text.charCodeAt(at + 5)) &&
+      text.charCodeAt(at + 6) === DOT &&
+      isDigit(text.charCodeAt(at + 7)) &&
+      text.charCodeAt(at + 8) === CR &&
+      text.charCodeAt(at + 9) === LF
+    if (!isVersion) return refuse(400, 'no HTTP version')
+    if (text.charCodeAt(at + 5) !== ONE || text.charCodeAt(at + 7) > ONE) {
+      return refuse(505, 'an HTTP version other than 1.0 and 1.1')
+    }
+    this.version = text.charCodeAt(at + 7) === ONE ? 11 : 10
+    return undefined
+  }
+
+  #readFields(): Refusal | undefined {
+    const { fields } = this
+    let hosts = 0
+    let lengths = 0
+    let encodings = 0
+    let encoding = ''
+    let upgrade = ''
+    let hasUnknownExpectation = false
+    for (let i = 0; i < fields.count; i++) {
+      switch (fields.kindAt(i)) {
+        case FieldKind.other:
+          break
+        case FieldKind.host:
+          hosts++
+          this.host = fields.value(i)
+          break
+        case FieldKind.contentLength:
+          lengths++
+          this.contentLength = parseContentLength(fields.value(i))
+          break
+        case FieldKind.transferEncoding:
+          encodings++
+          encoding = fields.value(i)
+          break
+        case FieldKind.connection:
+          this.connectionTokens = joinTokens(this.connectionTokens, fields.value(i))
+          break
+        case FieldKind.upgrade:
+          upgrade = upgrade === '' ? fields.value(i) : `${upgrade}, ${fields.value(i)}`
+          break
+        case FieldKind.expect:
+          if (fields.value(i).toLowerCase() === '100-continue') this.expectsContinue = this.version === 11
+          else hasUnknownExpectation = true
+          break
+        case FieldKind.requestId:
+          this.hasRequestId = true
+          break
+        default:
+          break
+      }
+    }
+    if (encodings > 0 && lengths > 0) return refuse(400, 'Content-Length and Transfer-Encoding together')
+    if (encodings > 1 || lengths > 1) return refuse(400, 'a repeated framing field')
+    if (encodings > 0 && this.version === 10) return refuse(400, 'Transfer-Encoding with HTTP/1.0')
+    if (Number.isNaN(this.contentLength)) return refuse(400, 'a malformed Content-Length')
+    const refusal = encodings > 0 ? checkTransferEncoding(encoding) : undefined
+    if (refusal !== undefined) return refusal
+    if (hosts > 1) return refuse(400, 'more than one Host')
+    if (hosts === 0 && this.version === 11) return refuse(400, 'no Host')
+    if (hosts > 0 && !isHost(this.host)) return refuse(400, 'a malformed Host')
+    if (hasUnknownExpectation) return refuse(417, 'an unknown expectation')
+    this.framing = encodings > 0 ? 'chunked' : this.contentLength > 0 ? 'length' : 'none'
+    this.keepAlive = isKeptAlive(this.version, this.connectionTokens)
+    const mayUpgrade = upgrade !== '' && this.version === 11 && this.framing === 'none'
+    if (mayUpgrade && this.connectionTokens.includes(',upgrade,')) this.upgrade = upgrade
+    return undefined
+  }
+
+  #checkTarget(): Refusal | undefined {
+    const { target } = this
+    if (target.charCodeAt(0) === SLASH) return undefined
+    if (target === '*') return this.method === 'OPTIONS' ? undefined : refuse(400, 'target * without OPTIONS')
+    const absolute = /^(https?):\/\/([^/?]+)(.*)$/i.exec(target)
+    if (absolute === null) return refuse(400, 'a target in neither origin nor absolute form')
+    const [, scheme = '', authority = '', rest = ''] = absolute
+    if (!isHost(authority)) return refuse(400, 'a malformed host in the target')
+    const defaultPort = scheme.toLowerCase() === 'https' ? '443' : '80'
+    if (this.host === '') this.host = authority
+    if (!isSameHost(authority, this.host, defaultPort)) {
+      return refuse(400, 'a Host other than the target names')
+    }
+    // RFC 9112, section 3.2.4: OPTIONS for a whole server.
+    if (rest === '' && this.method === 'OPTIONS') this.target = '*'
+    else this.target = rest.startsWith('/') ? rest : `/${rest}`
+    return undefined
+  }
+}
+
+/**
+ * Methods are told apart by case (RFC 9110, section 9.1), but not by every backend: one that takes `head` for HEAD
+ * answers without the body that we would wait for, and that the next client's answer would be taken for.
+ */
+function checkMethod(method: string): Refusal | undefined {
+  switch (method) {
+    case 'GET':
+    case 'POST':
+    case 'HEAD':
+      return undefined
+    case 'CONNECT':
+      return refuse(501, 'CONNECT')
+    case 'TRACE':
+      return refuse(405, 'TRACE')
+    default:
+      return AMBIGUOUS_METHOD.test(method) ? refuse(400, 'a method in small letters') : undefined
+  }
+}
+
+const AMBIGUOUS_METHOD = /^(?:head|connect|trace)$/i
+
+const SLASH = 47
+const DOT = 46
+const ONE = 49
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57
+}
