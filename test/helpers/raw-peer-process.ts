@@ -35,9 +35,13 @@ export class RawPeerError extends Error {
   }
 }
 
-export async function startRawPeer(): Promise<RawPeerProcess> {
+/** `prefix`: a command that runs the one behind it, such as `nsenter ...`. */
+export async function startRawPeer({
+  prefix = [],
+}: { prefix?: readonly string[] | undefined } = {}): Promise<RawPeerProcess> {
   const script = fileURLToPath(new URL('raw_peer.py', import.meta.url))
-  const child = spawn('python3', [...QUICK_START, script], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const [command, ...rest] = [...prefix, 'python3', ...QUICK_START, script]
+  const child = spawn(command as string, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
   const peer = new RawPeerProcess(child)
   // Rejects when there is no python3.
   await once(child, 'spawn')

@@ -49,8 +49,8 @@ export interface RawSent {
 }
 
 /** A process that holds any number of raw sockets: for tests with many. */
-export async function rawPeer(): Promise<RawPeer> {
-  return new RawPeer(await startRawPeer())
+export async function rawPeer(options: { prefix?: readonly string[] } = {}): Promise<RawPeer> {
+  return new RawPeer(await startRawPeer(options))
 }
 
 /** One raw client in a process of its own, connected. Rejects with the system's `code` when it cannot connect. */
