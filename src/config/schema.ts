@@ -22,6 +22,34 @@ export interface ListenerConfig {
   readonly maxConnections: number | undefined
   readonly idleTimeoutMs: number
   readonly halfClosedTimeoutMs: number
+  /** HTTP mode; undefined = bytes are forwarded as they are. */
+  readonly http: HttpConfig | undefined
+}
+
+/** How a listener in HTTP mode behaves. */
+export interface HttpConfig {
+  /** For a whole request head, and for the first request of a connection. */
+  readonly requestHeadTimeoutMs: number
+  /** Between two pieces of a request's body. */
+  readonly requestBodyTimeoutMs: number
+  /** Until a backend's answer begins. */
+  readonly responseHeadTimeoutMs: number
+  /** Between two requests of a client. */
+  readonly keepAliveTimeoutMs: number
+  readonly maxHeadBytes: number
+  readonly maxResponseHeadBytes: number
+  /** 0 = unlimited. */
+  readonly maxBodyBytes: number
+  /** Addresses and networks whose X-Forwarded-* are passed on. */
+  readonly trustedProxies: readonly string[]
+  /** Also sends `Forwarded` (RFC 7239). */
+  readonly forwarded: boolean
+  /** Our name in `Via`; undefined = no such field. */
+  readonly via: string | undefined
+  /** Names the backend, and those tried before, in the response. */
+  readonly explain: boolean
+  /** Protocols that a connection may be upgraded to, in small letters. */
+  readonly upgrades: ReadonlySet<string>
 }
 
 export interface PoolConfig {

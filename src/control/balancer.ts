@@ -12,11 +12,14 @@ import type { Snapshot } from '../core/snapshot.ts'
 import { TimerWheel } from '../core/timer-wheel.ts'
 import { strategies } from '../balance/strategies.ts'
 import type { StrategyName } from '../balance/strategies.ts'
+import type { ConnectOptions } from '../handlers/connector.ts'
 import { ForwardTcp } from '../handlers/forward-tcp.ts'
+import { ForwardHttp } from '../handlers/http/forward-http.ts'
 import { Dialer } from '../net/dial.ts'
 import { descriptorLimit, openDescriptors, sessionsWithin } from '../net/descriptors.ts'
 import type { Io } from '../net/io.ts'
 import { loadIo } from '../net/io.ts'
+import type { RelayOptions } from '../net/relay.ts'
 import { Resolver } from '../net/resolver.ts'
 import type { SessionOutcome } from '../net/session.ts'
 import { Listener } from './listener.ts'
@@ -271,7 +274,7 @@ export class Balancer extends Events {
     const { clock, random, io } = this.#means
     const managed = this.#pools.find(({ pool }) => pool.name === config.pool) as ManagedPool
     const { connectTimeoutMs, retries } = managed.config
-    const handler = new ForwardTcp({
+    const connect: ConnectOptions = {
       pool: managed.pool,
       dialer: this.#dialer,
       clock,
@@ -279,10 +282,23 @@ export class Balancer extends Events {
       events: this,
       connectTimeoutMs,
       retries,
-      relay: { ...config, wheel: this.#wheel },
       onConnectFailed: (backend) => managed.connectFailed(backend),
       onLocalFault: (code) => this.#faults.report(code),
-    })
+    }
+    const relay: RelayOptions = { ...config, wheel: this.#wheel }
+    const handler =
+      config.http === undefined
+        ? new ForwardTcp({ ...connect, relay })
+        : new ForwardHttp({
+            config: config.http,
+            listener: config.name,
+            connect,
+            idle: managed.idle,
+            relay,
+            wheel: this.#wheel,
+            events: this,
+            pages: new Map(),
+          })
     return new Listener({
       config,
       maxConnections: config.maxConnections ?? this.#affordableSessions(),

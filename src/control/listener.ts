@@ -67,17 +67,19 @@ export class Listener implements SessionOwner {
 
   /** @throws {ListenError} */
   async open(): Promise<void> {
-    const { io, events, config } = this.#options
+    const { io, events, config, handler } = this.#options
     this.#server = await listen(config.address, (server) => {
       io.accept(server, (conn) => this.#accept(conn))
     })
     this.address = boundAddress(this.#server, config.address)
+    handler.listening?.(this.address.kind === 'tcp' ? this.address.port : 0)
     events.emit('listener:open', { listener: config.name, address: formatAddress(this.address) })
   }
 
   /** Accepts no more; open sessions go on. The address is free again when it returns. */
   stop(): void {
     this.#full.flush()
+    this.#options.handler.drain?.()
     // Its callback would wait for sockets of Node's making; the sessions are counted here.
     this.#server?.close()
     this.#server = undefined

@@ -5,6 +5,7 @@ import type { Events } from '../core/events.ts'
 import type { Strategy } from '../core/strategy.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import { HealthScheduler } from '../health/scheduler.ts'
+import { IdleConnections } from '../pool/idle-connections.ts'
 import { Pool } from '../pool/pool.ts'
 
 export interface ManagedPoolOptions {
@@ -24,6 +25,8 @@ export interface ManagedPoolOptions {
 export class ManagedPool {
   readonly config: PoolConfig
   readonly pool: Pool
+  /** Kept-alive connections of HTTP listeners. */
+  readonly idle: IdleConnections
   readonly #options: ManagedPoolOptions
   readonly #health: HealthScheduler
   /** Checks and traffic's connects test the same thing, so that one passed check takes back an ejection. */
@@ -36,6 +39,7 @@ export class ManagedPool {
     this.#options = options
     this.config = config
     this.pool = new Pool({ ...config, strategy: options.strategy, clock, wheel, events })
+    this.idle = new IdleConnections({ wheel })
     const { kind, port } = config.check
     this.#checksTestConnects = (kind === 'tcp' || kind === 'http') && port === undefined
     this.#health = new HealthScheduler({
@@ -65,12 +69,14 @@ export class ManagedPool {
     this.#health.unwatch(backend)
     this.#beenUp.delete(backend)
     this.pool.remove(backend)
+    this.idle.closeAllOf(backend)
     this.pool.refresh()
   }
 
   setMode(backend: Backend, mode: BackendMode): void {
     const before = backend.mode
     this.pool.setMode(backend, mode)
+    if (mode !== 'ready') this.idle.closeAllOf(backend)
     if (mode === 'maint' && before !== 'maint') this.#health.pause(backend)
     if (mode !== 'maint' && before === 'maint') this.#health.resume(backend)
   }
@@ -83,6 +89,7 @@ export class ManagedPool {
   close(): void {
     this.#health.close()
     this.pool.close()
+    this.idle.close()
   }
 
   #admit(spec: BackendSpec): Backend {
@@ -104,6 +111,7 @@ export class ManagedPool {
     const { events, config, closeSessionsOf } = this.#options
     this.pool.healthChanged(backend, { isRecovery: up && this.#beenUp.has(backend) })
     if (up) this.#beenUp.add(backend)
+    if (!up) this.idle.closeAllOf(backend)
     events.emit(up ? 'backend:up' : 'backend:down', { id: backend.id, pool: backend.pool, reason })
     if (!up && config.onDown === 'close') closeSessionsOf(backend)
   }

@@ -49,6 +49,34 @@ export interface SessionEnd {
   readonly backendActive: number
 }
 
+/** Everything that is known of an HTTP request once it is answered: one line of the access log. */
+export interface RequestEnd {
+  /** The session that it came on. */
+  readonly session: number
+  readonly listener: string
+  readonly client: string
+  readonly pool: string
+  readonly backend: string | undefined
+  readonly tried: readonly FailedAttempt[]
+  readonly code: EndCode
+  readonly reason: string
+  readonly method: string
+  /** Without the query. From the wire: escape it. */
+  readonly path: string
+  /** 0 where no answer went out. */
+  readonly status: number
+  readonly requestId: string
+  /** Bytes of the request's body. */
+  readonly bytesIn: number
+  /** Bytes of the response, head and body. */
+  readonly bytesOut: number
+  readonly queueMs: number
+  readonly connectMs: number
+  /** From the request's head to the response's; 0 where none came. */
+  readonly firstByteMs: number
+  readonly totalMs: number
+}
+
 interface BackendRef {
   readonly id: string
   readonly pool: string
@@ -61,6 +89,8 @@ export interface BalancerEvents {
   'listener:full': [{ readonly listener: string; readonly rejected: number; readonly maxConnections: number }]
   'session:open': [{ readonly id: number; readonly listener: string; readonly client: string }]
   'session:close': [SessionEnd]
+  /** HTTP mode: a request is answered, or never will be. */
+  'request:end': [RequestEnd]
   /** A connect failed and another backend is tried. `attempt` counts the attempts made so far, from 1. */
   'connect:retry': [
     BackendRef & { readonly session: number; readonly reason: string; readonly attempt: number },

@@ -67,8 +67,10 @@ export class Connector implements DialSink, QueueSink {
     return this.#waiter !== undefined
   }
 
-  begin(): void {
-    this.#connect(undefined)
+  /** `lease`: the caller has one already. `skip`: backends that it has tried in vain. */
+  begin(given: { lease?: Lease | undefined; skip?: ReadonlySet<Backend> | undefined } = {}): void {
+    if (given.lease !== undefined) this.onLease(given.lease)
+    else this.#connect(given.skip)
   }
 
   /** One more attempt, on a backend outside `skip`; for the retry policy. Rejects with an `AttemptError`. */

@@ -7,4 +7,8 @@ export interface Handler {
    * throws.
    */
   handle(session: Session): void
+  /** The listener is open on this port (0: a unix socket). */
+  listening?(port: number): void
+  /** No new sessions will come; those that could go on for ever end soon. */
+  drain?(): void
 }

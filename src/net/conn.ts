@@ -44,7 +44,7 @@ export abstract class Conn {
   abstract get remotePort(): number
   /** A write is on its way that returned false. */
   abstract get isWriting(): boolean
-  /** Begins to read. Called once. */
+  /** Begins to read, or goes on where it has begun. */
   abstract start(): void
   abstract pause(): void
   abstract resume(): void
@@ -53,6 +53,8 @@ export abstract class Conn {
    * and write nothing more until `onDrain`; or the conn is broken, and `failure` says so at once.
    */
   abstract write(chunk: Buffer): boolean
+  /** {@link write} for a text of one character a byte (Latin-1), such as an HTTP head; it is copied if need be. */
+  abstract writeText(text: string): boolean
   /** Sends FIN after all that was written; reading goes on. */
   abstract end(): void
   /** Closes; where the far side has ended as well and all was written, that is a clean end, and sends our FIN. */

@@ -8,6 +8,7 @@ export interface Handle {
   readStart(): number
   readStop(): number
   writeBuffer(request: Request, chunk: Buffer): number
+  writeLatin1String(request: Request, text: string): number
   shutdown(request: Request): number
   close(): void
   /** TCP only: closes with a reset. */
@@ -117,7 +118,16 @@ function isComplete(found: Bindings): boolean {
     found.pipeSocketType,
   ]
   const classes = [found.WriteWrap, found.ShutdownWrap, found.TCPConnectWrap, found.PipeConnectWrap]
-  const methods = ['useUserBuffer', 'readStart', 'readStop', 'writeBuffer', 'shutdown', 'close', 'connect']
+  const methods = [
+    'useUserBuffer',
+    'readStart',
+    'readStop',
+    'writeBuffer',
+    'writeLatin1String',
+    'shutdown',
+    'close',
+    'connect',
+  ]
   return (
     found.streamState instanceof Int32Array &&
     numbers.every((value) => typeof value === 'number') &&

@@ -118,14 +118,21 @@ export class HandleConn extends Conn {
   }
 
   write(chunk: Buffer): boolean {
-    const request = spareRequest
-    const status = this.handle.writeBuffer(request, chunk)
+    return this.#wrote(this.handle.writeBuffer(spareRequest, chunk), chunk.length, chunk)
+  }
+
+  writeText(text: string): boolean {
+    return this.#wrote(this.handle.writeLatin1String(spareRequest, text), text.length, EMPTY)
+  }
+
+  #wrote(status: number, length: number, chunk: Buffer): boolean {
     if (status !== 0) {
       this.failure ??= getSystemErrorName(status)
       return false
     }
-    this.bytesWritten += chunk.length
+    this.bytesWritten += length
     if (streamState[kLastWriteWasAsync] === 0) return true
+    const request = spareRequest
     spareRequest = new WriteWrap() as ConnRequest
     request.conn = this
     request.oncomplete = onWritten

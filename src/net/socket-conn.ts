@@ -41,6 +41,7 @@ export class SocketConn extends Conn {
   }
 
   start(): void {
+    if (this.socket.listenerCount('data') > 0) return this.resume()
     this.socket.on('data', (chunk: Buffer) => {
       if (this.closed) return
       this.bytesRead += chunk.length
@@ -63,6 +64,10 @@ export class SocketConn extends Conn {
     }
     this.bytesWritten += chunk.length
     return this.socket.write(chunk)
+  }
+
+  writeText(text: string): boolean {
+    return this.write(Buffer.from(text, 'latin1'))
   }
 
   end(): void {
