@@ -45,23 +45,7 @@ export function resolveOptions(options: BalancerOptions): Config {
         maxConnections: values.maxConnections,
         idleTimeoutMs: values.idleTimeout,
         halfClosedTimeoutMs: values.halfClosedTimeout,
-        http:
-          process.env['HTTP'] === undefined
-            ? undefined
-            : {
-                requestHeadTimeoutMs: 10000,
-                requestBodyTimeoutMs: 30000,
-                responseHeadTimeoutMs: 60000,
-                keepAliveTimeoutMs: 60000,
-                maxHeadBytes: 16384,
-                maxResponseHeadBytes: 32768,
-                maxBodyBytes: 0,
-                trustedProxies: [],
-                forwarded: false,
-                via: undefined,
-                explain: false,
-                upgrades: new Set(['websocket']),
-              },
+        http: undefined,
       },
     ],
     pools: [pool],

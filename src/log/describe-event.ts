@@ -44,6 +44,18 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
       fields: { session: id, listener, client: escapeText(client) },
     }),
   },
+  'request:end': {
+    level: 'info',
+    describe: (end) => ({
+      msg: 'request',
+      fields: {
+        ...end,
+        client: escapeText(end.client),
+        path: escapeText(end.path),
+        method: escapeText(end.method),
+      },
+    }),
+  },
   'connect:retry': {
     // Not louder: the line of the session names everyone that was tried.
     level: 'debug',

@@ -113,6 +113,6 @@ export class IdleConnections {
 
   close(): void {
     this.#closed = true
-    for (const backend of [...this.#idle.keys()]) this.closeAllOf(backend)
+    for (const backend of this.#idle.keys()) this.closeAllOf(backend)
   }
 }

@@ -36,7 +36,7 @@ export class ResponseBody {
         this.#left -= end - offset
         return end
       }
-      case 'chunked':
+      default:
         return this.#scan(this.#scanner as ChunkedScanner, chunk, offset)
     }
   }
