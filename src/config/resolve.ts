@@ -188,6 +188,8 @@ function poolConfig(parts: {
     whenAllDown: values.whenAllDown,
     onDown: values.onDown,
     slowStartMs: values.slowStart,
+    stickiness: { kind: 'off' },
+    tls: { ca: undefined, verify: true },
   }
 }
 

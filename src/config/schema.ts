@@ -16,7 +16,7 @@ export interface Config {
 export interface ListenerConfig {
   readonly name: string
   readonly address: Address
-  /** Name of the pool that it forwards to. */
+  /** Name of the pool that it forwards to. Where `http.routes` has entries, those alone say where requests go. */
   readonly pool: string
   /** Most open sessions; undefined = worked out from the process's descriptor limit at start. */
   readonly maxConnections: number | undefined
@@ -50,6 +50,49 @@ export interface HttpConfig {
   readonly explain: boolean
   /** Protocols that a connection may be upgraded to, in small letters. */
   readonly upgrades: ReadonlySet<string>
+  /** Folder with pages of the operator's own: `503.html`, `503.json`, `503.txt`, ...; undefined = ours. */
+  readonly errorPages: string | undefined
+  /**
+   * Which requests go to which pool, the more specific first: exact hosts, then wildcards, the longer the earlier, then
+   * any host; longer paths before shorter ones. The first that matches counts; a request that none matches is
+   * answered 404. None at all = everything goes to the listener's pool.
+   */
+  readonly routes: readonly RouteConfig[]
+}
+
+/** One way that requests go. */
+export interface RouteConfig {
+  /** In small letters, without a port: `app.example.org`, or `*.example.org` for every name below it; undefined = any. */
+  readonly host: string | undefined
+  /** Prefix of whole segments: `/api` takes `/api`, `/api/` and `/api/x`, but not `/apis`. `/` takes all. */
+  readonly path: string
+  readonly pool: string
+  /** Cuts `path` off before the request goes out; what is left begins with `/`. */
+  readonly stripPrefix: boolean
+  readonly request: HeaderChangesConfig
+  readonly response: HeaderChangesConfig
+}
+
+/** Fields to set, whatever was there, and fields to remove; checked by `headerProblem`. */
+export interface HeaderChangesConfig {
+  readonly set: Readonly<Record<string, string>>
+  readonly remove: readonly string[]
+}
+
+/** How one client's requests are kept at one backend. */
+export type Stickiness =
+  | { readonly kind: 'off' }
+  /** By an opaque cookie of this name, which we set. */
+  | { readonly kind: 'cookie'; readonly name: string }
+  /** By a hash of this field's value; requests without it are balanced as any. In small letters. */
+  | { readonly kind: 'header'; readonly name: string }
+
+/** How TLS backends are verified. */
+export interface BackendTlsConfig {
+  /** Certificates (PEM) that are trusted instead of the system's; undefined = the system's. */
+  readonly ca: string | undefined
+  /** Whether a backend must prove that it is who it is called. */
+  readonly verify: boolean
 }
 
 export interface PoolConfig {
@@ -73,6 +116,9 @@ export interface PoolConfig {
   readonly onDown: 'keep' | 'close'
   /** Ramp after a recovery; 0 = off. */
   readonly slowStartMs: number
+  /** HTTP mode only. */
+  readonly stickiness: Stickiness
+  readonly tls: BackendTlsConfig
 }
 
 export interface CheckConfig {
