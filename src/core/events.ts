@@ -66,6 +66,14 @@ export interface RequestEnd {
   /** 0 where no answer went out. */
   readonly status: number
   readonly requestId: string
+  /** `1.1` or `1.0`; empty where the request could not be read. */
+  readonly version: string
+  /**
+   * What `Referer` and `User-Agent` said, empty where they were absent. From the wire: escape them. Looked up when read,
+   * so read them while the event is handled, and only where they are wanted.
+   */
+  readonly referer: string
+  readonly userAgent: string
   /** Bytes of the request's body. */
   readonly bytesIn: number
   /** Bytes of the response, head and body. */

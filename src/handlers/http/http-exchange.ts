@@ -107,6 +107,16 @@ export class HttpExchange implements ConnSink, ConnectorSink {
     return this.#lease?.backend
   }
 
+  /** `1.1` or `1.0`, as the client speaks it. */
+  get version(): string {
+    return this.#version === 10 ? '1.0' : '1.1'
+  }
+
+  /** A field of the head that was sent on, by its name in small letters; empty where there is none. */
+  sentField(name: string): string {
+    return new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(this.#head)?.[1] ?? ''
+  }
+
   /** The request's body waits for us, not we for it. */
   get isBlocked(): boolean {
     return this.#kept === undefined || this.#kept.conn.isWriting
@@ -438,7 +448,7 @@ export class HttpExchange implements ConnSink, ConnectorSink {
     this.isResponding = true
     this.#isComplete = true
     const text = errorResponse(answer, {
-      accept: /^accept:[ \t]*(.*)$/im.exec(this.#head)?.[1] ?? '',
+      accept: this.sentField('accept'),
       requestId: this.requestId,
       isHead: this.method === 'HEAD',
       keepAlive: !session.isLast && !this.#context.isDraining,

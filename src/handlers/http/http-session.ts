@@ -201,6 +201,13 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
       path: exchange.path,
       status: exchange.status,
       requestId: exchange.requestId,
+      version: exchange.version,
+      get referer() {
+        return exchange.sentField('referer')
+      },
+      get userAgent() {
+        return exchange.sentField('user-agent')
+      },
       bytesIn: exchange.bytesIn,
       bytesOut: exchange.bytesOut,
       queueMs: exchange.queueMs,
@@ -359,6 +366,9 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
       path: '',
       status,
       requestId: '',
+      version: '',
+      referer: '',
+      userAgent: '',
       bytesIn: 0,
       bytesOut: 0,
       queueMs: 0,
