@@ -1,6 +1,6 @@
 import { Problems } from '../config/problems.ts'
 import { readSetting } from '../config/read-setting.ts'
-import { environmentName, type Setting } from '../config/setting.ts'
+import { environmentName, isRepeatable, type Setting } from '../config/setting.ts'
 import { settings } from '../config/settings.ts'
 import type { LogLevel } from '../log/log.ts'
 import type { Argv } from './parse-args.ts'
@@ -54,7 +54,7 @@ interface Given {
 function fromFlag(setting: Setting, argv: Argv): Given | undefined {
   const value = argv[setting.flag]
   if (value === undefined) return undefined
-  if (setting.kind === 'backends' || setting.kind === 'headers') {
+  if (isRepeatable(setting)) {
     const values: unknown[] = Array.isArray(value) ? value : [value]
     return { place: `--${setting.flag}`, value: values.length === 0 ? [''] : values.map(orEmpty) }
   }

@@ -22,7 +22,7 @@ const FLAG_WIDTH = 33
 
 const PAGES: Readonly<Record<HelpTopic, (width: number) => string[]>> = {
   run: (width) => [
-    'fairlead balances TCP connections over backends.',
+    'fairlead balances TCP connections, and HTTP requests, over backends.',
     '',
     'Usage:',
     '  fairlead <listen> <backends..> [options]',
@@ -31,8 +31,9 @@ const PAGES: Readonly<Record<HelpTopic, (width: number) => string[]>> = {
     '',
     'Examples:',
     '  fairlead 8080 3001 3002 3003',
+    '  fairlead 8080 http://app1:3000 http://app2:3000 --sticky cookie',
     '  fairlead 5432 db1:5432 db2:5432 --backup db3:5432',
-    '  fairlead 80 a=app1:8080@5 b=app2:8080 --check http --check-path /ready',
+    '  fairlead 80 a=http://app1:8080@5 b=http://app2:8080 --check http --check-path /ready',
     '',
     'Addresses:',
     ...lines(ADDRESSES, width),
@@ -41,9 +42,10 @@ const PAGES: Readonly<Record<HelpTopic, (width: number) => string[]>> = {
     'Other:',
     ...lines(COMMON, width),
     '',
-    'Durations are written 250ms, 2s, 1m30s, 1h. Every option is an environment variable too',
-    '(--check-path: FAIRLEAD_CHECK_PATH), and so are the arguments (FAIRLEAD_LISTEN,',
-    'FAIRLEAD_BACKENDS); flags win. Exit codes: 0 done or drained, 1 failed, 2 wrong usage.',
+    'Durations are written 250ms, 2s, 1m30s, 1h, sizes 500, 16KiB, 10MB. Every option is an',
+    'environment variable too (--check-path: FAIRLEAD_CHECK_PATH), and so are the arguments',
+    '(FAIRLEAD_LISTEN, FAIRLEAD_BACKENDS); flags win. Exit codes: 0 done or drained, 1 failed,',
+    '2 wrong usage.',
   ],
   demo: (width) => [
     'Three HTTP backends and a balancer before them, in one process.',
@@ -75,7 +77,7 @@ const ADDRESSES: readonly HelpLine[] = [
   { flag: '<listen>', text: '8080 (all interfaces), 127.0.0.1:8080, [::1]:8080, unix:/run/lb.sock' },
   {
     flag: '<backends..>',
-    text: '3001 (127.0.0.1), host:3001, [::1]:3001, unix:/path, tls://host:port; name=address@weight',
+    text: '3001 (127.0.0.1), host:3001, [::1]:3001, unix:/path, tls://host:port, http://host; name=address@weight',
   },
 ]
 
@@ -114,7 +116,7 @@ function settingGroups(width: number): string[] {
 function lineOf(setting: Setting): HelpLine {
   const value = placeholder(setting)
   const flag = value === '' ? flagText(setting) : `${flagText(setting)} ${value}`
-  const isNamed = value === '<name>'
+  const isNamed = setting.kind === 'choice' && value === '<name>'
   const text = isNamed ? `${setting.description}: ${setting.choices?.join(', ')}` : setting.description
   const fallback = setting.kind === 'boolean' ? undefined : (setting.default ?? setting.unset)
   return fallback === undefined ? { flag, text } : { flag, text, fallback }
@@ -136,6 +138,14 @@ const PLACEHOLDERS: Readonly<Record<Exclude<Setting['kind'], 'choice'>, string>>
   statuses: '<codes>',
   headers: '<header>',
   backends: '<backend>',
+  size: '<size>',
+  networks: '<network>',
+  token: '<name>',
+  tokens: '<protocol>',
+  pseudonym: '<name>',
+  sticky: '<how>',
+  certificates: '<file>',
+  folder: '<folder>',
 }
 
 function lines(entries: readonly HelpLine[], width: number): string[] {

@@ -1,5 +1,5 @@
 import type { Options } from 'yargs'
-import type { Setting } from '../config/setting.ts'
+import { isRepeatable, type Setting } from '../config/setting.ts'
 import { settings } from '../config/settings.ts'
 import type { HelpTopic } from './help-text.ts'
 
@@ -20,9 +20,9 @@ const COMMON: OptionTable = {
  * ours.
  */
 const SETTINGS: OptionTable = Object.fromEntries(
-  (settings as readonly Setting[]).map(({ flag, kind }): [string, Options] => {
-    if (kind === 'boolean') return [flag, { type: 'boolean' }]
-    return [flag, kind === 'backends' || kind === 'headers' ? { type: 'array' } : {}]
+  (settings as readonly Setting[]).map((setting): [string, Options] => {
+    if (setting.kind === 'boolean') return [setting.flag, { type: 'boolean' }]
+    return [setting.flag, isRepeatable(setting) ? { type: 'array' } : {}]
   }),
 )
 

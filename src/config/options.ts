@@ -6,6 +6,9 @@ import type { StrategyFactory } from '../core/strategy.ts'
 /** Milliseconds, or a text such as `'250ms'`, `'2s'`, `'1m30s'`, `'1h'`. */
 export type Duration = number | string
 
+/** Bytes, or a text such as `'16KiB'`, `'1MiB'`, `'10MB'`. */
+export type Size = number | string
+
 /** One backend, spelled out. A number or a text such as `'a=host:3001@5'` says the same in short. */
 export interface BackendOptions {
   /**
@@ -20,20 +23,12 @@ export interface BackendOptions {
   readonly weight?: number | undefined
   /** Serves only while no other backend can; default false. */
   readonly backup?: boolean | undefined
-  /** Most sessions at once, 0 = no limit; default {@link BalancerOptions.backendMaxConnections}. */
+  /** Most sessions at once, 0 = no limit; default {@link PoolSettings.backendMaxConnections}. */
   readonly maxConnections?: number | undefined
 }
 
-/** What `createBalancer` takes. Every option but the first two is the flag of the same name in camelCase. */
-export interface BalancerOptions {
-  /**
-   * Where to listen: `8080` (all interfaces), `0` (a free port), `'127.0.0.1:8080'`, `'[::1]:8080'`,
-   * `'unix:/run/lb.sock'`.
-   */
-  readonly listen: number | string
-  /** Numbers, texts (several with commas between) or objects. May be empty: see `addBackend`. */
-  readonly backends: readonly (number | string | BackendOptions)[]
-
+/** How a pool balances. Given to `createBalancer` itself, it holds for all pools that say nothing else. */
+export interface PoolSettings {
   /** How a backend is picked: a name, or a strategy of your own. Default `'round-robin'`. */
   readonly balance?: StrategyName | StrategyFactory | undefined
   /** Backends that serve only while no other can. */
@@ -54,12 +49,6 @@ export interface BalancerOptions {
   /** Take a backend out for a while after 3 failed connects in a row. Default true. */
   readonly eject?: boolean | undefined
 
-  /** Most open sessions; more are reset. Default: what the process's descriptor limit allows. */
-  readonly maxConnections?: number | undefined
-  /** End a session after so long without a byte either way; 0 = never. Default 1 h. */
-  readonly idleTimeout?: Duration | undefined
-  /** The same once one side has ended its direction. Default 1 min. */
-  readonly halfClosedTimeout?: Duration | undefined
   /** What happens to the open sessions of a backend that goes down. Default `'keep'`. */
   readonly onDown?: 'keep' | 'close' | undefined
 
@@ -93,6 +82,99 @@ export interface BalancerOptions {
   readonly checkHeader?: string | readonly string[] | Readonly<Record<string, string>> | undefined
   /** Text that must stand in the first 64 KiB of the answer. */
   readonly checkBody?: string | undefined
+
+  /**
+   * HTTP mode: keep each client at its backend: by a cookie of ours, or by a hash of a header's value. A backend that
+   * is gone or full is replaced. Default `'off'`.
+   */
+  readonly sticky?: 'off' | 'cookie' | `header:${string}` | undefined
+  /** HTTP mode: name of that cookie. Default `'fairlead'`. */
+  readonly stickyCookie?: string | undefined
+  /** CAs that TLS backends are verified by: a PEM file, or what is in it. Default: the system's. */
+  readonly backendCa?: string | undefined
+  /** Whether TLS backends must prove by their certificate that they are who they are called. Default true. */
+  readonly backendVerify?: boolean | undefined
+}
+
+/** One of the pools that routes lead to. */
+export interface PoolOptions extends PoolSettings {
+  /** As {@link BalancerOptions.backends}. */
+  readonly backends: readonly (number | string | BackendOptions)[]
+}
+
+/**
+ * Which requests go to which pool. Exact hosts come first, then wildcards, then no host; longer paths come before
+ * shorter ones, whatever the order in which they are given.
+ */
+export interface RouteOptions {
+  /** `'app.example.org'`, or `'*.example.org'` for every name below it; default any. */
+  readonly host?: string | undefined
+  /** Prefix of whole segments: `'/api'` takes `/api` and `/api/x`, but not `/apis`. Default `'/'`. */
+  readonly path?: string | undefined
+  /** A name out of `pools`, or `'main'` for `backends`. */
+  readonly pool: string
+  /** Cut `path` off before the request goes out. Default false. */
+  readonly stripPrefix?: boolean | undefined
+  /** Fields that the backend gets, whatever the client sent. */
+  readonly setRequestHeaders?: Readonly<Record<string, string>> | undefined
+  readonly removeRequestHeaders?: string | readonly string[] | undefined
+  /** Fields that the client gets, whatever the backend sent. */
+  readonly setResponseHeaders?: Readonly<Record<string, string>> | undefined
+  readonly removeResponseHeaders?: string | readonly string[] | undefined
+}
+
+/** What `createBalancer` takes. Nearly every option is the flag of the same name in camelCase. */
+export interface BalancerOptions extends PoolSettings {
+  /**
+   * Where to listen: `8080` (all interfaces), `0` (a free port), `'127.0.0.1:8080'`, `'[::1]:8080'`,
+   * `'unix:/run/lb.sock'`.
+   */
+  readonly listen: number | string
+  /**
+   * Numbers, texts (several with commas between) or objects. May be empty: see `addBackend`. Beside `pools` it may be
+   * left out; a request that no route takes is then answered 404.
+   */
+  readonly backends?: readonly (number | string | BackendOptions)[] | undefined
+  /** HTTP mode: more pools, by name, for `routes` to lead to. What one leaves out it has from here. */
+  readonly pools?: Readonly<Record<string, PoolOptions>> | undefined
+  /** HTTP mode: which requests go to which pool; the rest goes to `backends`. */
+  readonly routes?: readonly RouteOptions[] | undefined
+
+  /** Most open sessions; more are reset. Default: what the process's descriptor limit allows. */
+  readonly maxConnections?: number | undefined
+  /** End a session after so long without a byte either way; 0 = never. Default 1 h. */
+  readonly idleTimeout?: Duration | undefined
+  /** The same once one side has ended its direction. Default 1 min. */
+  readonly halfClosedTimeout?: Duration | undefined
+  /**
+   * Balance connections or HTTP requests. `'auto'` (default): requests where every backend is given as `http://` or
+   * `https://`, else connections.
+   */
+  readonly mode?: 'tcp' | 'http' | 'auto' | undefined
+  /** HTTP mode: time for a request's head to arrive; 0 = no limit. Default 10 s. */
+  readonly requestTimeout?: Duration | undefined
+  /** HTTP mode: time between two pieces of a request's body; 0 = no limit. Default 30 s. */
+  readonly bodyTimeout?: Duration | undefined
+  /** HTTP mode: time for a backend to begin its answer; 0 = no limit. Default 60 s. */
+  readonly responseTimeout?: Duration | undefined
+  /** HTTP mode: time between two requests of a client; 0 = no limit. Default 60 s. */
+  readonly keepAliveTimeout?: Duration | undefined
+  /** HTTP mode: most bytes in the head of a request or a response. Default 16 KiB. */
+  readonly maxHeadSize?: Size | undefined
+  /** HTTP mode: most bytes in the body of a request; 0 (default) = any. */
+  readonly maxBodySize?: Size | undefined
+  /** HTTP mode: addresses and networks (`'10.0.0.0/8'`) whose X-Forwarded-* and Forwarded count. Default none. */
+  readonly trustedProxies?: string | readonly string[] | undefined
+  /** HTTP mode: send `Forwarded` (RFC 7239) to backends too. Default false. */
+  readonly forwarded?: boolean | undefined
+  /** HTTP mode: our name in `Via`, both ways. Default: no such field. */
+  readonly via?: string | undefined
+  /** HTTP mode: `X-Fairlead-Backend` and `X-Fairlead-Tried` in each response. Default false. */
+  readonly explain?: boolean | undefined
+  /** HTTP mode: protocols that a connection may be upgraded to; `'none'` = no upgrades. Default `'websocket'`. */
+  readonly upgrades?: string | readonly string[] | undefined
+  /** HTTP mode: folder with error pages: `503.html`, `503.json`, `503.txt`, ... Default: our own. */
+  readonly errorPages?: string | undefined
 
   /** How long `drain()` lets open sessions finish; 0 = as long as it takes. Default 30 s. */
   readonly shutdownTimeout?: Duration | undefined

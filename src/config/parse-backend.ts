@@ -9,13 +9,15 @@ export interface BackendText {
   readonly id: string | undefined
   readonly address: Address
   readonly transport: BackendTransport
+  /** Given as `http://` or `https://`. */
+  readonly isHttp: boolean
   readonly weight: number | undefined
 }
 
 /**
  * Reads one backend: `[name=]address[@weight]`, where the address is `3001` (127.0.0.1), `host:3001`,
- * `[::1]:3001`, `unix:/run/app.sock`, `tcp://host:port`, `tls://host:port`, `http://host[:port]` (balanced as
- * TCP, port 80 by default) or `https://host[:port]` (TLS to the backend, port 443 by default).
+ * `[::1]:3001`, `unix:/run/app.sock`, `tcp://host:port`, `tls://host:port`, `http://host[:port]` (port 80 by
+ * default) or `https://host[:port]` (TLS to the backend, port 443 by default).
  *
  * @throws {InvalidValueError}
  */
@@ -47,14 +49,15 @@ export function isBackendId(text: string): boolean {
 }
 
 /** @throws {InvalidValueError} */
-export function parseBackendAddress(text: string): { address: Address; transport: BackendTransport } {
+export function parseBackendAddress(text: string): Pick<BackendText, 'address' | 'transport' | 'isHttp'> {
   if (text.startsWith('unix:')) {
-    return { address: parseUnixPath(text.slice('unix:'.length)), transport: 'plain' }
+    return { address: parseUnixPath(text.slice('unix:'.length)), transport: 'plain', isHttp: false }
   }
   if (/^[\d+-]+$/.test(text)) {
     return {
       address: { kind: 'tcp', host: '127.0.0.1', port: parsePort(text, REAL_PORT) },
       transport: 'plain',
+      isHttp: false,
     }
   }
   const { scheme, rest } = splitScheme(text)
@@ -67,13 +70,17 @@ export function parseBackendAddress(text: string): { address: Address; transport
   const outside = /[/?#]/.exec(rest)
   if (outside !== null && scheme !== undefined) {
     throw new InvalidValueError(
-      `${quote(text)} has a path, but a TCP backend is only a host and a port: write ${scheme}://${rest.slice(0, outside.index)}`,
+      `${quote(text)} has a path, but a backend is only a host and a port: write ${scheme}://${rest.slice(0, outside.index)}`,
     )
   }
   if (/^:[^:]*$/.test(rest)) {
     throw new InvalidValueError(`${quote(text)} has no host: write ${rest.slice(1)} or 127.0.0.1${rest}`)
   }
-  return { address: parseHostPort(rest, known.port), transport: known.transport }
+  return {
+    address: parseHostPort(rest, known.port),
+    transport: known.transport,
+    isHttp: scheme === 'http' || scheme === 'https',
+  }
 }
 
 const REAL_PORT = { lowest: 1 } as const

@@ -27,7 +27,7 @@ export function parseListen(input: number | string): Address {
   }
   if (scheme === 'http') {
     throw new InvalidValueError(
-      `${quote(text)}: fairlead has no HTTP mode yet; it balances HTTP as TCP: write ${rest || '8080'}`,
+      `${quote(text)}: write ${rest || '8080'}, and http:// before the backends or mode http make it HTTP`,
     )
   }
   if (scheme !== undefined && scheme !== 'tcp') {

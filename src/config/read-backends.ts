@@ -3,7 +3,6 @@ import type { BackendSpec } from '../core/backend.ts'
 import type { ConfigProblem } from '../core/errors.ts'
 import { InvalidValueError, quote } from './invalid-value.ts'
 import { MOST_CONNECTIONS } from './limits.ts'
-import { nearestName } from './nearest-name.ts'
 import {
   type BackendText,
   isBackendId,
@@ -12,6 +11,7 @@ import {
   splitBackends,
 } from './parse-backend.ts'
 import type { Problems } from './problems.ts'
+import { unknownKeyProblems } from './unknown-keys.ts'
 
 export interface BackendContext {
   /** Where `input` stands, for problems. */
@@ -21,14 +21,22 @@ export interface BackendContext {
   readonly problems: Problems
 }
 
+export interface ReadBackend {
+  readonly spec: BackendSpec
+  /** Given as `http://` or `https://`. */
+  readonly isHttp: boolean
+  /** Where it stands, for problems. */
+  readonly path: string
+}
+
 /** Reads one entry of a list of backends; a text may hold several. What is wrong goes to `problems`. */
-export function readBackends(input: unknown, context: BackendContext): BackendSpec[] {
+export function readBackends(input: unknown, context: BackendContext): ReadBackend[] {
   const { path, problems } = context
   if (typeof input === 'number' || typeof input === 'string') {
     const parts = problems.attempt(path, () => splitBackends(String(input))) ?? []
     return parts.flatMap((part) => {
       const text = problems.attempt(path, () => parseBackendText(part))
-      return text === undefined ? [] : [specOf(text, {}, context)]
+      return text === undefined ? [] : [place(text, {}, context)]
     })
   }
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
@@ -42,9 +50,7 @@ export function readBackends(input: unknown, context: BackendContext): BackendSp
 }
 
 /** Two backends of one name could not be told apart; one address twice would be counted as two backends. */
-export function duplicateProblems(
-  placed: readonly { readonly spec: BackendSpec; readonly path: string }[],
-): ConfigProblem[] {
+export function duplicateProblems(placed: readonly Pick<ReadBackend, 'spec' | 'path'>[]): ConfigProblem[] {
   const problems: ConfigProblem[] = []
   const ids = new Map<string, string>()
   const addresses = new Map<string, string>()
@@ -71,13 +77,11 @@ export function duplicateProblems(
 
 const KEYS = ['address', 'id', 'weight', 'backup', 'maxConnections']
 
-function readObject(input: Readonly<Record<string, unknown>>, context: BackendContext): BackendSpec[] {
+function readObject(input: Readonly<Record<string, unknown>>, context: BackendContext): ReadBackend[] {
   const { path, problems } = context
-  for (const key of Object.keys(input).filter((name) => !KEYS.includes(name))) {
-    const nearest = nearestName(key, KEYS)
-    const hint = nearest === undefined ? `: there are ${KEYS.join(', ')}` : `; did you mean ${nearest}?`
-    problems.add({ path: `${path}.${key}`, message: `is not an option of a backend${hint}` })
-  }
+  problems.add(
+    ...unknownKeyProblems(input, { known: KEYS, path, what: 'an option of a backend', list: true }),
+  )
   const text = problems.attempt(`${path}.address`, () => readAddress(input['address']))
   const id = problems.attempt(`${path}.id`, () => readId(input['id'], text))
   const weight = problems.attempt(`${path}.weight`, () => readWeight(input['weight'], text))
@@ -88,7 +92,7 @@ function readObject(input: Readonly<Record<string, unknown>>, context: BackendCo
     }),
   )
   const backup = problems.attempt(`${path}.backup`, () => readFlag(input['backup']))
-  return text === undefined ? [] : [specOf(text, { id, weight, maxConnections, backup }, context)]
+  return text === undefined ? [] : [place(text, { id, weight, maxConnections, backup }, context)]
 }
 
 function readAddress(value: unknown): BackendText {
@@ -141,8 +145,8 @@ interface Explicit {
   readonly maxConnections?: number | undefined
 }
 
-function specOf(text: BackendText, explicit: Explicit, context: BackendContext): BackendSpec {
-  return {
+function place(text: BackendText, explicit: Explicit, context: BackendContext): ReadBackend {
+  const spec: BackendSpec = {
     id: explicit.id ?? text.id ?? idOf(formatAddress(text.address)),
     address: text.address,
     transport: text.transport,
@@ -150,6 +154,7 @@ function specOf(text: BackendText, explicit: Explicit, context: BackendContext):
     backup: explicit.backup ?? context.backup,
     maxConnections: explicit.maxConnections ?? context.maxConnections,
   }
+  return { spec, isHttp: text.isHttp, path: context.path }
 }
 
 /** Paths may hold what names may not. */

@@ -2,7 +2,11 @@ import { formatDuration } from './format-duration.ts'
 import { InvalidValueError, quote } from './invalid-value.ts'
 import { nearestName } from './nearest-name.ts'
 import { parseDuration } from './parse-duration.ts'
+import { parseNetworks } from './parse-networks.ts'
+import { formatSize, parseSize } from './parse-size.ts'
 import { parseStatusRanges } from './parse-status-ranges.ts'
+import { parsePseudonym, parseSticky, parseToken, parseTokens, type StickyText } from './parse-tokens.ts'
+import { readCertificates, readFolder } from './read-files.ts'
 import type { StatusRange } from './schema.ts'
 import type { Setting } from './setting.ts'
 import type { settings } from './settings.ts'
@@ -11,7 +15,7 @@ type SettingOf<Key> = Extract<(typeof settings)[number], { key: Key }>
 
 /** What a setting of each kind is read into. */
 export type SettingValue<Key> =
-  SettingOf<Key> extends { kind: 'duration' | 'integer' }
+  SettingOf<Key> extends { kind: 'duration' | 'integer' | 'size' }
     ? number
     : SettingOf<Key> extends { kind: 'boolean' }
       ? boolean
@@ -21,7 +25,11 @@ export type SettingValue<Key> =
           ? readonly StatusRange[]
           : SettingOf<Key> extends { kind: 'headers' }
             ? Readonly<Record<string, string>>
-            : string
+            : SettingOf<Key> extends { kind: 'networks' | 'tokens' }
+              ? readonly string[]
+              : SettingOf<Key> extends { kind: 'sticky' }
+                ? StickyText
+                : string
 
 /**
  * Reads one value, whether it came as text from a flag or the environment or as a value from the library's
@@ -51,6 +59,14 @@ const EXPECTATIONS: Readonly<Record<Setting['kind'], (setting: Setting) => strin
   statuses: () => 'status codes such as 200, 200-399 or 200,204',
   headers: () => '"Name: value"',
   backends: () => 'a backend such as 3001 or host:3001',
+  size: ({ min = 0, max = Infinity }) => `a size from ${formatSize(min)} to ${formatSize(max)}`,
+  networks: () => 'addresses such as 10.0.0.0/8 or fd00::1',
+  token: () => 'a name without spaces',
+  tokens: () => 'protocols such as websocket, or none',
+  pseudonym: () => 'a name such as edge-1',
+  sticky: () => 'off, cookie or header:NAME',
+  certificates: () => 'a file with certificates (PEM)',
+  folder: () => 'a folder',
 }
 
 const READERS: Readonly<Record<Setting['kind'], (setting: Setting, value: unknown) => unknown>> = {
@@ -65,6 +81,42 @@ const READERS: Readonly<Record<Setting['kind'], (setting: Setting, value: unknow
   backends: (setting, value) => {
     throw new InvalidValueError(`${setting.flag} ${quote(value)} is read elsewhere`)
   },
+  size: readSize,
+  networks: listReader(parseNetworks),
+  token: textReader(parseToken),
+  tokens: listReader(parseTokens),
+  pseudonym: textReader(parsePseudonym),
+  sticky: textReader(parseSticky),
+  certificates: textReader(readCertificates),
+  folder: textReader(readFolder),
+}
+
+/** A text, or several in an array; each may hold several of its kind. */
+function listReader(
+  parse: (text: string) => readonly string[],
+): (setting: Setting, value: unknown) => readonly string[] {
+  return (setting, value) => {
+    const parts: unknown[] = Array.isArray(value) ? value : [value]
+    return parts.flatMap((part) => {
+      if (typeof part !== 'string') throw wrong(setting, part)
+      if (part.trim() === '') throw new InvalidValueError(`needs a value: ${expectation(setting)}`)
+      return parse(part)
+    })
+  }
+}
+
+function textReader<T>(parse: (text: string) => T): (setting: Setting, value: unknown) => T {
+  return (setting, value) => {
+    if (typeof value !== 'string') throw wrong(setting, value)
+    return parse(value)
+  }
+}
+
+function readSize(setting: Setting, value: unknown): number {
+  const bytes = typeof value === 'string' ? parseSize(value) : value
+  const { min = 0, max = Infinity } = setting
+  if (typeof bytes === 'number' && Number.isInteger(bytes) && bytes >= min && bytes <= max) return bytes
+  throw wrong(setting, value)
 }
 
 function readDuration(setting: Setting, value: unknown): number {

@@ -10,10 +10,28 @@ export interface Setting {
   /**
    * `duration`: milliseconds in, or text such as `2s`; `integer`; `boolean`; `choice` out of `choices`; `text`;
    * `path`: the path of a URL; `statuses`: HTTP status codes and ranges; `headers`: `Name: value`, repeatable;
-   * `backends`: as the positional ones, repeatable.
+   * `backends`: as the positional ones, repeatable; `size`: bytes; `networks`: addresses and CIDRs, repeatable;
+   * `token`: a name in HTTP; `tokens`: several, repeatable; `pseudonym`: a name in `Via`; `sticky`;
+   * `certificates`: a PEM file, or what is in it; `folder`.
    */
   readonly kind:
-    'duration' | 'integer' | 'boolean' | 'choice' | 'text' | 'path' | 'statuses' | 'headers' | 'backends'
+    | 'duration'
+    | 'integer'
+    | 'size'
+    | 'boolean'
+    | 'choice'
+    | 'text'
+    | 'path'
+    | 'statuses'
+    | 'headers'
+    | 'backends'
+    | 'networks'
+    | 'token'
+    | 'tokens'
+    | 'pseudonym'
+    | 'sticky'
+    | 'certificates'
+    | 'folder'
   readonly group: SettingGroup
   readonly description: string
   /** As its user would write it; absent = not set, and `unset` says what that means. */
@@ -27,9 +45,18 @@ export interface Setting {
   readonly aliases?: Readonly<Record<string, string>>
   /** Belongs to the command alone; the library has no such option. */
   readonly commandOnly?: true
+  /** Means nothing where bytes are balanced. */
+  readonly httpOnly?: true
+  /** Each pool of the library's `pools` may have its own. */
+  readonly perPool?: true
 }
 
-export type SettingGroup = 'Balancing' | 'Connecting' | 'Sessions' | 'Health' | 'Logging' | 'Process'
+export type SettingGroup = 'Balancing' | 'Connecting' | 'Sessions' | 'HTTP' | 'Health' | 'Logging' | 'Process'
+
+/** Flags of these kinds may be given several times, and all of them count. */
+export function isRepeatable({ kind }: Setting): boolean {
+  return kind === 'backends' || kind === 'headers' || kind === 'networks' || kind === 'tokens'
+}
 
 /** `FAIRLEAD_CONNECT_TIMEOUT` */
 export function environmentName(flag: string): string {

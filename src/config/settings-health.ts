@@ -11,6 +11,7 @@ export const healthSettings = [
     choices: ['tcp', 'http', 'off'],
     default: 'tcp',
     description: 'Connect, ask over HTTP, or do not check',
+    perPool: true,
   },
   {
     flag: 'check-interval',
@@ -21,6 +22,7 @@ export const healthSettings = [
     min: 10,
     max: MOST_MS,
     description: 'Time between two checks of a backend',
+    perPool: true,
   },
   {
     flag: 'fast-interval',
@@ -31,6 +33,7 @@ export const healthSettings = [
     min: 10,
     max: MOST_MS,
     description: 'The same while a backend is about to go up or down',
+    perPool: true,
   },
   {
     flag: 'down-interval',
@@ -41,6 +44,7 @@ export const healthSettings = [
     min: 10,
     max: MOST_MS,
     description: 'The same while a backend is down',
+    perPool: true,
   },
   {
     flag: 'check-timeout',
@@ -51,6 +55,7 @@ export const healthSettings = [
     min: 1,
     max: MOST_MS,
     description: 'Time for one check',
+    perPool: true,
   },
   {
     flag: 'rise',
@@ -61,6 +66,7 @@ export const healthSettings = [
     min: 1,
     max: 1_000,
     description: 'Passed checks in a row that bring a backend up',
+    perPool: true,
   },
   {
     flag: 'fall',
@@ -71,6 +77,7 @@ export const healthSettings = [
     min: 1,
     max: 1_000,
     description: 'Failed checks in a row that take it down',
+    perPool: true,
   },
   {
     flag: 'initial',
@@ -80,6 +87,7 @@ export const healthSettings = [
     choices: ['up', 'down'],
     default: 'up',
     description: 'State of a backend before its first check',
+    perPool: true,
   },
   {
     flag: 'slow-start',
@@ -90,6 +98,7 @@ export const healthSettings = [
     min: 0,
     max: MOST_MS,
     description: 'Raise the share of a recovered backend for so long',
+    perPool: true,
   },
   {
     flag: 'check-port',
@@ -100,6 +109,7 @@ export const healthSettings = [
     min: 1,
     max: 65_535,
     description: 'Port to check',
+    perPool: true,
   },
   {
     flag: 'check-path',
@@ -108,6 +118,7 @@ export const healthSettings = [
     group: 'Health',
     default: '/health',
     description: 'Path that HTTP checks ask for',
+    perPool: true,
   },
   {
     flag: 'check-expect',
@@ -116,6 +127,7 @@ export const healthSettings = [
     group: 'Health',
     default: '200-399',
     description: 'Status codes that pass: 200, 200-299 or 200,204',
+    perPool: true,
   },
   {
     flag: 'check-host',
@@ -124,6 +136,7 @@ export const healthSettings = [
     group: 'Health',
     unset: "the backend's",
     description: 'Host that HTTP checks send',
+    perPool: true,
   },
   {
     flag: 'check-header',
@@ -132,6 +145,7 @@ export const healthSettings = [
     group: 'Health',
     unset: 'none',
     description: '"Name: value" that HTTP checks send; repeatable',
+    perPool: true,
   },
   {
     flag: 'check-body',
@@ -140,5 +154,6 @@ export const healthSettings = [
     group: 'Health',
     unset: 'any',
     description: 'Text that must stand in the first 64 KiB of the answer',
+    perPool: true,
   },
 ] as const satisfies readonly Setting[]

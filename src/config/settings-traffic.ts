@@ -16,6 +16,7 @@ export const trafficSettings = [
     aliases: { roundrobin: 'round-robin', leastconn: 'least-connections' },
     default: 'round-robin',
     description: 'How a backend is picked',
+    perPool: true,
   },
   {
     flag: 'backup',
@@ -24,6 +25,7 @@ export const trafficSettings = [
     group: 'Balancing',
     unset: 'none',
     description: 'Serves only while no other can; repeatable',
+    perPool: true,
   },
   {
     flag: 'backend-max-connections',
@@ -34,6 +36,7 @@ export const trafficSettings = [
     min: 0,
     max: MOST_CONNECTIONS,
     description: 'Most sessions at once on each backend; more queue; 0 = any',
+    perPool: true,
   },
   {
     flag: 'max-queue',
@@ -44,6 +47,7 @@ export const trafficSettings = [
     min: 0,
     max: MOST_CONNECTIONS,
     description: 'Most sessions in the queue; more are reset',
+    perPool: true,
   },
   {
     flag: 'queue-timeout',
@@ -54,6 +58,7 @@ export const trafficSettings = [
     min: 0,
     max: MOST_MS,
     description: 'How long a session waits in the queue; 0 = for ever',
+    perPool: true,
   },
   {
     flag: 'when-all-down',
@@ -63,6 +68,7 @@ export const trafficSettings = [
     choices: ['fail', 'try'],
     default: 'fail',
     description: 'With no healthy backend: fail at once, or try them anyway',
+    perPool: true,
   },
   {
     flag: 'connect-timeout',
@@ -73,6 +79,7 @@ export const trafficSettings = [
     min: 0,
     max: MOST_MS,
     description: 'Time for one attempt to connect; 0 = no limit',
+    perPool: true,
   },
   {
     flag: 'retries',
@@ -83,6 +90,7 @@ export const trafficSettings = [
     min: 0,
     max: 100,
     description: 'More attempts after a failed one, at other backends',
+    perPool: true,
   },
   {
     flag: 'eject',
@@ -91,6 +99,7 @@ export const trafficSettings = [
     group: 'Connecting',
     default: 'true',
     description: 'Keep a backend in after 3 failed connects in a row; else it pauses',
+    perPool: true,
   },
   {
     flag: 'max-connections',
@@ -130,5 +139,6 @@ export const trafficSettings = [
     choices: ['keep', 'close'],
     default: 'keep',
     description: 'Open sessions of a backend that goes down',
+    perPool: true,
   },
 ] as const satisfies readonly Setting[]

@@ -1,5 +1,6 @@
 import type { Setting } from './setting.ts'
 import { healthSettings } from './settings-health.ts'
+import { httpSettings } from './settings-http.ts'
 import { processSettings } from './settings-process.ts'
 import { trafficSettings } from './settings-traffic.ts'
 
@@ -9,6 +10,7 @@ import { trafficSettings } from './settings-traffic.ts'
  */
 export const settings = [
   ...trafficSettings,
+  ...httpSettings,
   ...healthSettings,
   ...processSettings,
 ] as const satisfies readonly Setting[]

@@ -7,7 +7,11 @@ import { nearestName } from '../../src/config/nearest-name.ts'
 import { parseBackendText, splitBackends } from '../../src/config/parse-backend.ts'
 import { parseDuration } from '../../src/config/parse-duration.ts'
 import { parseListen } from '../../src/config/parse-listen.ts'
+import { parseNetworks } from '../../src/config/parse-networks.ts'
+import { formatSize, parseSize } from '../../src/config/parse-size.ts'
 import { formatStatusRanges, parseStatusRanges } from '../../src/config/parse-status-ranges.ts'
+import { parsePseudonym, parseSticky, parseTokens } from '../../src/config/parse-tokens.ts'
+import { readCertificates, readFolder } from '../../src/config/read-files.ts'
 
 void t.test('durations are read in every unit and combination', async (sub) => {
   const cases: [string, number][] = [
@@ -81,7 +85,7 @@ void t.test('addresses to listen on that cannot be used say why', async (sub) =>
     ],
     [
       'http://localhost:80/',
-      '"http://localhost:80/": fairlead has no HTTP mode yet; it balances HTTP as TCP: write localhost:80',
+      '"http://localhost:80/": write localhost:80, and http:// before the backends or mode http make it HTTP',
     ],
     ['udp://localhost:53', '"udp://localhost:53": "udp://" is not known: write tcp://host:port'],
     ['unix:', '"unix:" lacks a path: write unix:/run/app.sock'],
@@ -116,6 +120,7 @@ void t.test('backends in all forms', async (sub) => {
     const backend = parseBackendText(text)
     sub.equal(formatAddress(backend.address), formatted, text)
     sub.match(backend, rest ?? { id: undefined, weight: undefined, transport: 'plain' }, text)
+    sub.equal(backend.isHttp, /\bhttps?:/.test(text), text)
   }
 })
 
@@ -136,7 +141,7 @@ void t.test('backends that cannot be used say why', async (sub) => {
     ['=3001', '"" cannot name a backend: use letters, digits and . _ : - / [ ], at most 128'],
     [
       'http://host/app',
-      '"http://host/app" has a path, but a TCP backend is only a host and a port: write http://host',
+      '"http://host/app" has a path, but a backend is only a host and a port: write http://host',
     ],
     ['ftp://host', '"ftp://host": "ftp://" is not known: write tcp://, tls://, http://, https:// or unix:'],
     ['user@host:80', '"user@host" is neither a host name nor an IP address'],
@@ -166,7 +171,21 @@ void t.test('a formatted address reads back as itself', async () => {
 
 void t.test('no text makes a parser throw anything but its own error', async () => {
   const text = fc.oneof(fc.string(), fc.stringMatching(/^[a-z=:@[\]/.\d,-]{0,20}$/))
-  for (const parse of [parseListen, parseBackendText, parseDuration, parseStatusRanges, splitBackends]) {
+  const parsers = [
+    parseListen,
+    parseBackendText,
+    parseDuration,
+    parseStatusRanges,
+    splitBackends,
+    parseSize,
+    parseNetworks,
+    parseTokens,
+    parsePseudonym,
+    parseSticky,
+    readCertificates,
+    readFolder,
+  ]
+  for (const parse of parsers) {
     fc.assert(fc.property(text, (input) => failsOnlyOnPurpose(() => parse(input))))
   }
 })
@@ -182,6 +201,87 @@ void t.test('status codes: numbers, ranges, lists', async (sub) => {
     message: '"600" is outside 100-599, where HTTP status codes lie',
   })
   sub.throws(() => parseStatusRanges('399-200'), { message: '"399-200" runs backwards: write 200-399' })
+})
+
+void t.test('sizes in bytes, powers of 1,024 and powers of 1,000', async (sub) => {
+  const cases: [string, number][] = [
+    ['0', 0],
+    ['16384', 16_384],
+    ['16KiB', 16_384],
+    ['1MiB', 1_048_576],
+    ['1.5 kib', 1_536],
+    ['2GiB', 2_147_483_648],
+    ['64kB', 64_000],
+    ['10MB', 10_000_000],
+    ['1gb', 1_000_000_000],
+    [' 7B ', 7],
+  ]
+  for (const [text, bytes] of cases) sub.equal(parseSize(text), bytes, text)
+  for (const text of ['16k', '1M', 'KiB', '', '-1', '1e3', '0x10', '1 2']) {
+    const message = `${JSON.stringify(text)} is not a size: write 16384, 16KiB or 1MiB`
+    sub.throws(() => parseSize(text), { message }, text)
+  }
+  for (const text of ['1.5', '0.3KiB', '9007199254740993']) {
+    const message = `${JSON.stringify(text)} is no whole number of bytes`
+    sub.throws(() => parseSize(text), { message }, text)
+  }
+  sub.same([0, 1_000, 16_384, 1_048_576, 3_221_225_472].map(formatSize), [
+    '0',
+    '1000',
+    '16KiB',
+    '1MiB',
+    '3GiB',
+  ])
+})
+
+void t.test('a written size reads back as itself', async () => {
+  fc.assert(fc.property(fc.maxSafeNat(), (bytes) => parseSize(formatSize(bytes)) === bytes))
+  fc.assert(fc.property(fc.nat(2_000_000), (kib) => parseSize(formatSize(kib * 1_024)) === kib * 1_024))
+})
+
+void t.test('addresses and networks to trust', async (sub) => {
+  const text = '10.0.0.0/8, 192.0.2.1,fd00::/8,::1,0.0.0.0/0,::/128'
+  sub.same(parseNetworks(text), ['10.0.0.0/8', '192.0.2.1', 'fd00::/8', '::1', '0.0.0.0/0', '::/128'])
+  for (const wrong of ['10.0.0', 'localhost', '', '10.0.0.0/8,', '[::1]', '::1%eth0', '192.0.2.1:80']) {
+    sub.throws(
+      () => parseNetworks(wrong),
+      /is no address: write 192\.0\.2\.1, 10\.0\.0\.0\/8 or fd00::\/8/,
+      wrong,
+    )
+  }
+  sub.throws(() => parseNetworks('10.0.0.0/33'), {
+    message: '"10.0.0.0/33": what follows the slash is a number from 0 to 32',
+  })
+  sub.throws(() => parseNetworks('::/129'), {
+    message: '"::/129": what follows the slash is a number from 0 to 128',
+  })
+  sub.throws(() => parseNetworks('10.0.0.0/'), /what follows the slash/)
+  sub.throws(() => parseNetworks('10.0.0.0/255.0.0.0'), /what follows the slash/)
+})
+
+void t.test('names of HTTP: protocols, pseudonyms, stickiness', async (sub) => {
+  sub.same(parseTokens('WebSocket, mqtt'), ['websocket', 'mqtt'])
+  sub.same(parseTokens('none'), [])
+  sub.throws(() => parseTokens('a b'), {
+    message: '"a b" holds more than letters, digits and !#$%&\'*+.^_`|~-',
+  })
+  sub.throws(() => parseTokens('websocket,H2C'), {
+    message: 'h2c would let clients past everything here: HTTP/2 in clear text is not passed on',
+  })
+  for (const name of ['edge-1', 'lb.example.org', 'lb.example.org:8080'])
+    sub.equal(parsePseudonym(name), name)
+  for (const name of ['edge 1', 'a\r\nb', 'a:b', 'a:1:2', '(x)']) {
+    sub.throws(() => parsePseudonym(name), /cannot stand in Via: write a name such as edge-1/, name)
+  }
+  sub.same(parseSticky('off'), { kind: 'off' })
+  sub.same(parseSticky('Cookie'), { kind: 'cookie' })
+  sub.same(parseSticky('header:X-User'), { kind: 'header', name: 'x-user' })
+  for (const text of ['header:', 'cookies', 'header']) {
+    sub.throws(() => parseSticky(text), {
+      message: `must be off, cookie or header:NAME, not ${JSON.stringify(text)}`,
+    })
+  }
+  sub.throws(() => parseSticky('header:a b'), /holds more than letters/)
 })
 
 void t.test('the nearest name is suggested only when it is near', async (sub) => {

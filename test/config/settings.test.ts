@@ -13,7 +13,10 @@ const PROMISED = (
   '--balance --check --check-path --check-port --check-interval --check-timeout --check-expect --rise --fall ' +
   '--initial --retries --connect-timeout --idle-timeout --half-closed-timeout --queue-timeout ' +
   '--max-connections --backend-max-connections --max-queue --no-eject --when-all-down --on-down ' +
-  '--slow-start --backup --shutdown-timeout --log-level --log-format --no-session-log'
+  '--slow-start --backup --shutdown-timeout --log-level --log-format --no-session-log ' +
+  '--mode --request-timeout --body-timeout --response-timeout --keep-alive-timeout --max-head-size --max-body-size ' +
+  '--trusted-proxies --forwarded --via --explain --upgrades --access-log --error-pages --sticky --sticky-cookie ' +
+  '--backend-ca --no-backend-verify'
 ).split(' ')
 
 void t.test('every promised flag is there', async (sub) => {
@@ -80,6 +83,34 @@ void t.test('headers are read from lines and from objects, and cannot smuggle a 
   sub.same(readSetting(header, { 'X-A': ' 1 ' }), { 'X-A': '1' })
   for (const value of ['no colon', 'bad name: x', 'A: b\r\nC: d', { A: 1 }, { 'a\n': 'b' }, 5]) {
     sub.throws(() => readSetting(header, value), /must be "Name: value", not/)
+  }
+})
+
+void t.test('sizes keep to their limits, as text and as number', async (sub) => {
+  const head = all.find(({ key }) => key === 'maxHeadSize') as Setting
+  sub.equal(readSetting(head, '2KiB'), 2_048)
+  sub.equal(readSetting(head, 2_048), 2_048)
+  for (const value of [1_023, '2MiB', 1.5, NaN, null, {}]) {
+    sub.throws(() => readSetting(head, value), /must be a size from 1KiB to 1MiB, not/)
+  }
+})
+
+void t.test('lists are given in one text, in several, or both', async (sub) => {
+  const proxies = all.find(({ key }) => key === 'trustedProxies') as Setting
+  sub.same(readSetting(proxies, ['10.0.0.0/8,::1', '192.0.2.1']), ['10.0.0.0/8', '::1', '192.0.2.1'])
+  sub.same(readSetting(proxies, []), [])
+  sub.throws(() => readSetting(proxies, [5]), {
+    message: 'must be addresses such as 10.0.0.0/8 or fd00::1, not 5',
+  })
+  sub.throws(() => readSetting(proxies, ['::1', '']), {
+    message: 'needs a value: addresses such as 10.0.0.0/8 or fd00::1',
+  })
+})
+
+void t.test('a name, a folder or certificates that are no text are refused', async (sub) => {
+  for (const key of ['via', 'sticky', 'stickyCookie', 'errorPages', 'backendCa']) {
+    const setting = all.find((known) => known.key === key) as Setting
+    sub.throws(() => readSetting(setting, 5), { message: `must be ${expectation(setting)}, not 5` }, key)
   }
 })
 
