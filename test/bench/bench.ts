@@ -1,11 +1,11 @@
 import type { Bed } from './bed.ts'
 import type { Contender } from './contender.ts'
-import { reference } from './contenders.ts'
 import type { WebBackends } from './load/web.ts'
 import { startWebBackends } from './load/web.ts'
-import type { Metric } from './metrics.ts'
+import type { Metric } from './metric.ts'
 import type { Options, ViewName } from './options.ts'
 import { Results } from './results.ts'
+import { references } from './suites.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface BenchPlan {
@@ -35,7 +35,7 @@ export async function runBench(plan: BenchPlan): Promise<Results> {
     }
     await web.child.stop()
   }
-  results.conclude(reference)
+  results.conclude(...references)
   return results
 }
 
@@ -69,7 +69,8 @@ async function compare({ plan, view, round, metric, web, results }: Comparison):
 
   const direct = metric.lessDirect === true ? await attempt(undefined) : {}
   if (direct === undefined) return
-  for (const contender of rotated(plan.contenders, round)) {
+  const contenders = plan.contenders.filter((contender) => contender.suite === metric.suite)
+  for (const contender of rotated(contenders, round)) {
     const figures = await attempt(contender)
     for (const [figure, value] of Object.entries(figures ?? {})) {
       results.add({ view, figure, contender: contender.name, round }, value - (direct[figure] ?? 0))

@@ -1,8 +1,10 @@
 import type { Child, Place } from './child.ts'
+import type { SuiteName } from './suites.ts'
 import type { Workspace } from './workspace.ts'
 
-/** A balancer that is compared: round robin over TCP from one port of loopback to several. */
+/** A balancer that is compared: round robin from one port of loopback to several. */
 export interface Contender {
+  readonly suite: SuiteName
   /** As `--contenders` names it. */
   readonly name: string
   /** As the table names it. */

@@ -1,9 +1,19 @@
 import type { Contender } from './contender.ts'
-import { fairlead, fairleadChecks, fairleadSockets } from './contenders/fairlead.ts'
+import {
+  fairlead,
+  fairleadChecks,
+  fairleadHttp,
+  fairleadHttpSockets,
+  fairleadSockets,
+} from './contenders/fairlead.ts'
 import { goCopy } from './contenders/go-copy.ts'
+import { goHttp, goHttpPool } from './contenders/go-http.ts'
+import { haproxyHttp } from './contenders/haproxy-http.ts'
 import { haproxy } from './contenders/haproxy.ts'
 import { naive } from './contenders/naive.ts'
+import { nginxHttp } from './contenders/nginx-http.ts'
 import { nginx } from './contenders/nginx.ts'
+import { nodeHttp } from './contenders/node-http.ts'
 
 /** Everybody who can be compared, in the table's order. A new one is one file and one line. */
 export const contenders: readonly Contender[] = [
@@ -14,7 +24,12 @@ export const contenders: readonly Contender[] = [
   fairleadSockets,
   fairleadChecks,
   naive,
-]
 
-/** The one that all ratios are to. */
-export const reference = haproxy.name
+  haproxyHttp,
+  nginxHttp,
+  goHttp,
+  goHttpPool,
+  fairleadHttp,
+  fairleadHttpSockets,
+  nodeHttp,
+]

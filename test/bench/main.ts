@@ -1,13 +1,14 @@
 import { runBench } from './bench.ts'
 import type { Contender } from './contender.ts'
-import { contenders as allContenders, reference } from './contenders.ts'
+import { contenders as allContenders } from './contenders.ts'
 import { describeMachine } from './machine.ts'
-import type { Metric } from './metrics.ts'
+import type { Metric } from './metric.ts'
 import { metrics as allMetrics } from './metrics.ts'
 import type { Options } from './options.ts'
 import { help, parseOptions, UsageError } from './options.ts'
 import { descriptorLimit } from './proc.ts'
 import { benchStrategies } from './strategies.ts'
+import { suites } from './suites.ts'
 import type { Report } from './table.ts'
 import { formatReport } from './table.ts'
 import { versionOf } from './tool.ts'
@@ -40,8 +41,8 @@ async function compareAll(options: Options): Promise<number> {
   const failures: string[] = []
   const notes: string[] = []
   try {
-    const contenders = installedContenders(options, workspace, (note) => notes.push(note))
     const metrics = possibleMetrics(options, (note) => notes.push(note))
+    const contenders = installedContenders(options, { workspace, metrics, note: (note) => notes.push(note) })
     const pairs = affordablePairs(options, (note) => notes.push(note))
     notes.forEach(progress)
     const note = (line: string): void => {
@@ -59,8 +60,9 @@ async function compareAll(options: Options): Promise<number> {
     }
     const facts = { machine: describeMachine(), options, contenders, metrics }
     const results = await runBench(plan)
-    if (options.only.includes('strategies')) progress('strategies')
-    const strategies = options.only.includes('strategies') ? await benchStrategies() : []
+    const hasStrategies = options.only.includes('strategies') && options.suites.includes('tcp')
+    if (hasStrategies) progress('strategies')
+    const strategies = hasStrategies ? await benchStrategies() : []
     const report = { ...facts, results, strategies, notes: [...notes, ...failures] }
     process.stdout.write(options.json ? formatJson(report) : formatReport(report))
     return failures.length === 0 ? 0 : 1
@@ -75,10 +77,14 @@ function progress(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-function installedContenders(options: Options, workspace: Workspace, note: Note): Report['contenders'] {
+function installedContenders(
+  options: Options,
+  { workspace, metrics, note }: { workspace: Workspace; metrics: readonly Metric[]; note: Note },
+): Report['contenders'] {
   const installed: { contender: Contender; version: string }[] = []
   for (const contender of allContenders) {
     if (!options.contenders.includes(contender.name)) continue
+    if (!metrics.some((metric) => metric.suite === contender.suite)) continue
     const version = contender.version()
     if (version === undefined) {
       note(`${contender.title} is missing (${contender.install}); left out`)
@@ -91,13 +97,17 @@ function installedContenders(options: Options, workspace: Workspace, note: Note)
       note(`${contender.title} is left out: ${(error as Error).message}`)
     }
   }
-  if (!installed.some(({ contender }) => contender.name === reference)) note(`no ${reference}, so no ratios`)
+  for (const { name, reference } of suites) {
+    const isNeeded = metrics.some((metric) => metric.suite === name)
+    const isThere = installed.some(({ contender }) => contender.name === reference)
+    if (isNeeded && !isThere) note(`no ${reference}, so no ratios`)
+  }
   return installed
 }
 
 function possibleMetrics(options: Options, note: Note): Metric[] {
   return allMetrics.filter((metric) => {
-    if (!options.only.includes(metric.name)) return false
+    if (!options.only.includes(metric.name) || !options.suites.includes(metric.suite)) return false
     if (metric.tool === undefined || metric.tool.version() !== undefined) return true
     note(`${metric.name} is left out: ${metric.tool.name} is missing (${metric.tool.install})`)
     return false

@@ -18,6 +18,13 @@ export function streamModule(): { readonly load: string } | undefined {
   return existsSync(file) ? { load: `load_module ${file};` } : undefined
 }
 
+/** Where HTTP keeps what does not fit into memory; each nginx needs folders of its own. */
+export function nginxTempPaths(folder: string, name: string): string {
+  return ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((kind) => `  ${kind}_temp_path ${join(folder, `${name}-${kind}`)};`)
+    .join('\n')
+}
+
 /** The lines that every configuration starts with: one worker in the foreground, files in `folder` only. */
 export function nginxPreamble(folder: string, options: { name: string; connections: number }): string {
   // Started by root, its worker would change to a user that may not read the folder.

@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { contenders } from './contenders.ts'
-import { metrics } from './metrics.ts'
+import { groups, metrics } from './metrics.ts'
+import type { SuiteName } from './suites.ts'
+import { suites } from './suites.ts'
 
 export interface Options {
   readonly rounds: number
   readonly quick: boolean
   readonly json: boolean
+  readonly suites: readonly SuiteName[]
   /** Names of metrics, and of `strategies`. */
   readonly only: readonly string[]
   readonly contenders: readonly string[]
@@ -28,35 +31,49 @@ Compares fairlead with the balancers that are installed, and prints a table.
 
   --quick               one short round: for a first look, not for conclusions
   --rounds <n>          rounds, each contender once a round (5)
-  --only <a,b>          ${[...metrics.map((metric) => metric.name), 'strategies'].join(', ')}
-                        (bulk = download,upload; memory = idle,stalled)
-  --contenders <a,b>    ${contenders.map((contender) => contender.name).join(', ')}
+  --suite <name>        tcp, http, all (all)
+  --only <a,b>          ${namesOf('tcp')}, strategies,
+                        ${namesOf('http')}
+                        or several at once: ${Object.keys(groups).join(', ')}
+  --contenders <a,b>    ${contendersOf('tcp')},
+                        ${contendersOf('http')}
   --views <a,b>         split (contender on one CPU, load and backends on another), shared (all on one)
   --cpus <a,b>          the contender's CPU and the load's (0,1)
   --pairs <n>           sessions of the memory figures (2000)
   --json                prints JSON and nothing else
 `
 
+function namesOf(suite: SuiteName): string {
+  const own = metrics.filter((metric) => metric.suite === suite)
+  return own.map((metric) => metric.name).join(', ')
+}
+
+function contendersOf(suite: SuiteName): string {
+  const own = contenders.filter((contender) => contender.suite === suite)
+  return own.map((contender) => contender.name).join(', ')
+}
+
 /** Undefined when help is asked for. Throws {@link UsageError}. */
 export function parseOptions(args: readonly string[]): Options | undefined {
   const values = parse(args)
   if (values.help) return undefined
   const metricNames = [...metrics.map((metric) => metric.name), 'strategies']
-  const only = values.only?.replace(/\bbulk\b/, 'download,upload').replace(/\bmemory\b/, 'idle,stalled')
+  const only = values.only?.split(',').flatMap((name) => groups[name] ?? name)
   const standard = contenders.filter((contender) => contender.optional !== true)
   const cpus = numbers('--cpus', values.cpus)
   return {
     rounds: number('--rounds', values.rounds ?? (values.quick ? '1' : '5')),
     quick: values.quick,
     json: values.json,
+    suites: suiteNames(values.suite),
     only: names('--only', only, metricNames, metricNames),
     contenders: names(
       '--contenders',
-      values.contenders,
+      values.contenders?.split(','),
       contenders.map((contender) => contender.name),
       standard.map((contender) => contender.name),
     ),
-    views: names('--views', values.views, ['split', 'shared'], defaultViews()) as ViewName[],
+    views: names('--views', values.views?.split(','), ['split', 'shared'], defaultViews()) as ViewName[],
     cpus: [cpus[0] ?? 0, cpus[1] ?? cpus[0] ?? 0],
     pairs: number('--pairs', values.pairs),
   }
@@ -71,6 +88,7 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
         rounds: { type: 'string' },
+        suite: { type: 'string', default: 'all' },
         only: { type: 'string' },
         contenders: { type: 'string' },
         views: { type: 'string' },
@@ -87,18 +105,22 @@ function defaultViews(): string[] {
   return availableParallelism() > 1 ? ['split', 'shared'] : ['shared']
 }
 
+function suiteNames(given: string): readonly SuiteName[] {
+  const all = suites.map((suite) => suite.name)
+  return given === 'all' ? all : (names('--suite', given.split(','), all, all) as SuiteName[])
+}
+
 function names(
   flag: string,
-  given: string | undefined,
+  given: readonly string[] | undefined,
   known: readonly string[],
   standard: readonly string[],
 ): readonly string[] {
   if (given === undefined) return standard
-  const list = given.split(',')
-  const wrong = list.filter((name) => !known.includes(name))
+  const wrong = given.filter((name) => !known.includes(name))
   if (wrong.length > 0)
     throw new UsageError(`${flag}: no ${wrong.join(', ')}; there are: ${known.join(', ')}`)
-  return list
+  return given
 }
 
 function numbers(flag: string, given: string): number[] {

@@ -10,7 +10,7 @@ export interface Result {
   /** One a round; undefined (null in JSON) where it failed. */
   readonly rounds: (number | undefined)[]
   median: number | undefined
-  /** To the reference in the same round; undefined where there is none. */
+  /** To the reference of the figure's suite in the same round; undefined where there is none. */
   ratio: Spread | undefined
 }
 
@@ -29,11 +29,13 @@ export class Results {
     result.rounds[round] = value
   }
 
-  /** Fills in medians and ratios. */
-  conclude(reference: string): void {
+  /** Fills in medians and ratios; each figure has one of the references. */
+  conclude(...references: readonly string[]): void {
     for (const result of this.all) {
       const values = present(result.rounds)
-      const base = this.find(result.view, result.figure, reference)
+      const base = references
+        .map((reference) => this.find(result.view, result.figure, reference))
+        .find((found) => found !== undefined)
       result.median = values.length === 0 ? undefined : median(values)
       result.ratio = base === undefined ? undefined : spread(roundRatios(result.rounds, base.rounds))
     }

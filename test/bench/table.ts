@@ -1,10 +1,10 @@
 import type { Contender } from './contender.ts'
-import { reference } from './contenders.ts'
 import type { Machine } from './machine.ts'
-import type { Figure, Metric } from './metrics.ts'
+import type { Figure, Metric } from './metric.ts'
 import type { Options, ViewName } from './options.ts'
 import type { Result, Results } from './results.ts'
 import { formatGoals } from './goals.ts'
+import { references } from './suites.ts'
 import type { StrategyRow } from './strategies.ts'
 import { formatStrategyRows } from './strategies.ts'
 
@@ -20,9 +20,12 @@ export interface Report {
 
 /** The whole report for people: facts, one block a figure, goals, notes. */
 export function formatReport(report: Report): string {
-  const figures = report.metrics.flatMap((metric) => metric.figures)
-  const blocks = [formatFacts(report), ...figures.map((figure) => formatFigure(report, figure))]
-  const goals = figures.flatMap((figure) => formatGoals(report, figure))
+  const { metrics } = report
+  const blocks = [
+    formatFacts(report),
+    ...metrics.flatMap((metric) => metric.figures.map((figure) => formatFigure(report, metric, figure))),
+  ]
+  const goals = metrics.flatMap((metric) => formatGoals(report, metric))
   if (goals.length > 0)
     blocks.push(['fairlead against its goals:', ...goals.map((goal) => `  ${goal}`)].join('\n'))
   if (report.strategies.length > 0) blocks.push(`Strategies\n${formatStrategyRows(report.strategies)}`)
@@ -59,7 +62,12 @@ function formatFacts({ machine, options, contenders }: Report): string {
   return facts.map(([name, fact]) => `${name.padEnd(width)}  ${fact}`).join('\n')
 }
 
-function formatFigure({ contenders, options, results }: Report, figure: Figure): string {
+function formatFigure(
+  { contenders: all, options, results }: Report,
+  { suite }: Metric,
+  figure: Figure,
+): string {
+  const contenders = all.filter(({ contender }) => contender.suite === suite)
   const of = (view: ViewName, name: string): Result | undefined => results.find(view, figure.id, name)
   const views = options.views.filter((view) => contenders.some(({ contender }) => of(view, contender.name)))
   if (views.length === 0) return ''
@@ -75,6 +83,6 @@ function formatResult({ digits }: Figure, result: Result | undefined): string[] 
   const value = result?.median?.toFixed(digits) ?? '-'
   if (result?.ratio === undefined) return [value, '-', '']
   const { median, min, max } = result.ratio
-  const around = result.contender === reference ? '' : `(${min.toFixed(2)}..${max.toFixed(2)})`
+  const around = references.includes(result.contender) ? '' : `(${min.toFixed(2)}..${max.toFixed(2)})`
   return [value, median.toFixed(2), around]
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Contender } from '../contender.ts'
+import type { SuiteName } from '../suites.ts'
 import { repository } from '../workspace.ts'
 
 /** As it comes, but for the session log and the checks, which the others do not have on either. */
@@ -20,7 +21,19 @@ export const fairleadChecks = variant({
   optional: true,
 })
 
+/** The same in HTTP mode: forwarding fields, request ids and strict parsing are on, as they always are. */
+export const fairleadHttp = variant({ suite: 'http', name: 'fairlead-http', title: 'fairlead http' })
+
+export const fairleadHttpSockets = variant({
+  suite: 'http',
+  name: 'fairlead-http-sockets',
+  title: 'fairlead http (sockets)',
+  env: { FAIRLEAD_IO: 'sockets' },
+})
+
 interface Variant {
+  /** Default `tcp`; also the mode that fairlead runs in. */
+  readonly suite?: SuiteName
   readonly name: string
   readonly title: string
   readonly env?: Readonly<Record<string, string>>
@@ -28,15 +41,23 @@ interface Variant {
   readonly optional?: boolean
 }
 
-function variant({ name, title, env = {}, check = 'off', optional = false }: Variant): Contender {
+function variant({
+  suite = 'tcp',
+  name,
+  title,
+  env = {},
+  check = 'off',
+  optional = false,
+}: Variant): Contender {
   return {
+    suite,
     name,
     title,
     optional,
     install: 'npm run build',
     version: () => (existsSync(join(repository, 'dist/cli/main.js')) ? packageVersion() : undefined),
     start({ workspace, port, backendPorts, place }) {
-      const quiet = ['--log-level', 'warn', '--no-session-log', '--check', check]
+      const quiet = ['--log-level', 'warn', '--no-session-log', '--check', check, '--mode', suite]
       const args = [join(repository, 'bin/fairlead.js'), `127.0.0.1:${port}`, ...backendPorts.map(String)]
       return workspace.start(process.execPath, [...args, ...quiet], { ...place, env })
     },

@@ -3,10 +3,11 @@ import { versionOf } from '../tool.ts'
 
 /** HAProxy in TCP mode with one thread and nothing tuned: no splicing, no checks, no log. */
 export const haproxy: Contender = {
+  suite: 'tcp',
   name: 'haproxy',
   title: 'HAProxy',
   install: 'apt install haproxy',
-  version: () => versionOf('haproxy', ['-v'], /version (\S+)/),
+  version: haproxyVersion,
   start({ workspace, port, backendPorts, place, sessions }) {
     // Two descriptors a session, and it refuses to start where `ulimit -n` cannot hold twice its maxconn.
     const config = `
@@ -27,4 +28,8 @@ ${backendPorts.map((backend) => `  server b${backend} 127.0.0.1:${backend}`).joi
     const file = workspace.write(`haproxy-${port}.cfg`, config)
     return workspace.start('haproxy', ['-db', '-f', file], place)
   },
+}
+
+export function haproxyVersion(): string | undefined {
+  return versionOf('haproxy', ['-v'], /version (\S+)/)
 }

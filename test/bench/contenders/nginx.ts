@@ -3,6 +3,7 @@ import { nginxPreamble, nginxVersion, streamModule } from '../nginx.ts'
 
 /** nginx's stream proxy with one worker and nothing tuned. */
 export const nginx: Contender = {
+  suite: 'tcp',
   name: 'nginx',
   title: 'nginx stream',
   install: 'apt install nginx libnginx-mod-stream',

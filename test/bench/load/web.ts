@@ -1,20 +1,22 @@
 import type { Child } from '../child.ts'
-import { nginxPreamble, nginxVersion } from '../nginx.ts'
+import { nginxPreamble, nginxTempPaths, nginxVersion } from '../nginx.ts'
 import type { Workspace } from '../workspace.ts'
 
 /** The small-answer web service behind every contender: one process, several ports. */
 export interface WebBackends {
   readonly ports: readonly number[]
   readonly child: Child
+  /** Answers `/100k` and `/10m` too. */
+  readonly hasFiles: boolean
 }
 
 export async function startWebBackends(workspace: Workspace, cpu: number): Promise<WebBackends> {
   const ports: number[] = []
   while (ports.length < BACKENDS) ports.push(await workspace.freePort())
-  const child =
-    nginxVersion() === undefined ? startNode(workspace, ports, cpu) : startNginx(workspace, ports, cpu)
+  const hasFiles = nginxVersion() !== undefined
+  const child = hasFiles ? startNginx(workspace, ports, cpu) : startNode(workspace, ports, cpu)
   for (const port of ports) await child.listening(port)
-  return { ports, child }
+  return { ports, child, hasFiles }
 }
 
 /** What the backends are, for the table. */
@@ -31,17 +33,17 @@ ${nginxPreamble(workspace.folder, { name: 'web', connections: 4096 })}
 http {
   access_log off;
   keepalive_requests 1000000000;
-  client_body_temp_path ${workspace.folder}/body;
-  proxy_temp_path ${workspace.folder}/proxy;
-  fastcgi_temp_path ${workspace.folder}/fastcgi;
-  uwsgi_temp_path ${workspace.folder}/uwsgi;
-  scgi_temp_path ${workspace.folder}/scgi;
+  sendfile on;
+${nginxTempPaths(workspace.folder, 'web')}
   server {
 ${ports.map((port) => `    listen 127.0.0.1:${port} backlog=4096;`).join('\n')}
-    location / { return 200 "hello from the backend\\n"; }
+    root ${workspace.folder};
+    location = / { return 200 "hello from the backend\\n"; }
   }
 }
 `
+  workspace.write('100k', 'x'.repeat(100_000))
+  workspace.write('10m', 'x'.repeat(10_000_000))
   const file = workspace.write('nginx-web.conf', config)
   return workspace.start('nginx', ['-e', 'stderr', '-p', workspace.folder, '-c', file], { cpu })
 }

@@ -20,6 +20,6 @@ function cpuMicrosecondsEach(bed: Bed, close: boolean): Promise<number> {
     const measured = await cpuOf(running, () =>
       runWrk(workspace, { ...load, seconds: timing.measureSeconds }),
     )
-    return (measured.seconds * 1e6) / measured.result
+    return (measured.seconds * 1e6) / measured.result.requests
   })
 }
