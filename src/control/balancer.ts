@@ -15,6 +15,7 @@ import type { StrategyName } from '../balance/strategies.ts'
 import type { ConnectOptions } from '../handlers/connector.ts'
 import { ForwardTcp } from '../handlers/forward-tcp.ts'
 import { ForwardHttp } from '../handlers/http/forward-http.ts'
+import type { HttpPool } from '../handlers/http/forward-http.ts'
 import { Dialer } from '../net/dial.ts'
 import { descriptorLimit, openDescriptors, sessionsWithin } from '../net/descriptors.ts'
 import type { Io } from '../net/io.ts'
@@ -272,32 +273,20 @@ export class Balancer extends Events {
 
   #makeListener(config: ListenerConfig): Listener {
     const { clock, random, io } = this.#means
-    const managed = this.#pools.find(({ pool }) => pool.name === config.pool) as ManagedPool
-    const { connectTimeoutMs, retries } = managed.config
-    const connect: ConnectOptions = {
-      pool: managed.pool,
-      dialer: this.#dialer,
-      clock,
-      random,
-      events: this,
-      connectTimeoutMs,
-      retries,
-      onConnectFailed: (backend) => managed.connectFailed(backend),
-      onLocalFault: (code) => this.#faults.report(code),
-    }
     const relay: RelayOptions = { ...config, wheel: this.#wheel }
     const handler =
       config.http === undefined
-        ? new ForwardTcp({ ...connect, relay })
+        ? new ForwardTcp({ ...this.#poolNamed(config.pool).connect, relay })
         : new ForwardHttp({
             config: config.http,
             listener: config.name,
-            connect,
-            idle: managed.idle,
+            pool: config.pool,
+            poolOf: (name) => this.#poolNamed(name),
             relay,
+            clock,
+            random,
             wheel: this.#wheel,
             events: this,
-            pages: new Map(),
           })
     return new Listener({
       config,
@@ -308,6 +297,26 @@ export class Balancer extends Events {
       events: this,
       nextSessionId: () => ++this.#sessionId,
     })
+  }
+
+  /** A pool as handlers get at it. */
+  #poolNamed(name: string): HttpPool {
+    const { clock, random } = this.#means
+    const managed = this.#pools.find(({ pool }) => pool.name === name) as ManagedPool
+    const { connectTimeoutMs, retries, stickiness } = managed.config
+    const connect: ConnectOptions = {
+      pool: managed.pool,
+      dialer: this.#dialer,
+      clock,
+      random,
+      events: this,
+      tls: managed.tls,
+      connectTimeoutMs,
+      retries,
+      onConnectFailed: (backend) => managed.connectFailed(backend),
+      onLocalFault: (code) => this.#faults.report(code),
+    }
+    return { connect, idle: managed.idle, stickiness }
   }
 
   /** Each listener's share of what the descriptors allow. */

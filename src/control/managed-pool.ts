@@ -6,6 +6,9 @@ import type { Strategy } from '../core/strategy.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import { HealthScheduler } from '../health/scheduler.ts'
 import { IdleConnections } from '../pool/idle-connections.ts'
+import type { TlsVerification } from '../net/socket-io.ts'
+import { verificationOf } from '../net/tls-verification.ts'
+import type { FailureKind } from '../pool/ejector.ts'
 import { Pool } from '../pool/pool.ts'
 
 export interface ManagedPoolOptions {
@@ -27,10 +30,12 @@ export class ManagedPool {
   readonly pool: Pool
   /** Kept-alive connections of HTTP listeners. */
   readonly idle: IdleConnections
+  /** How its TLS backends are verified. */
+  readonly tls: TlsVerification
   readonly #options: ManagedPoolOptions
   readonly #health: HealthScheduler
-  /** Checks and traffic's connects test the same thing, so that one passed check takes back an ejection. */
-  readonly #checksTestConnects: boolean
+  /** What checks test of all that traffic does: a passed one takes back an ejection for that. */
+  readonly #tested: ReadonlySet<FailureKind>
   /** Those that have been up: only they can recover. */
   readonly #beenUp = new Set<Backend>()
 
@@ -39,9 +44,10 @@ export class ManagedPool {
     this.#options = options
     this.config = config
     this.pool = new Pool({ ...config, strategy: options.strategy, clock, wheel, events })
-    this.idle = new IdleConnections({ wheel })
+    this.idle = new IdleConnections({ wheel, clock })
+    this.tls = verificationOf(config.tls)
     const { kind, port } = config.check
-    this.#checksTestConnects = (kind === 'tcp' || kind === 'http') && port === undefined
+    this.#tested = port === undefined ? TESTED_BY[kind] : TESTED_BY.off
     this.#health = new HealthScheduler({
       check: config.check,
       clock,
@@ -101,7 +107,7 @@ export class ManagedPool {
 
   #onResult(backend: Backend, result: CheckResult): void {
     const { events } = this.#options
-    if (result.ok && this.#checksTestConnects) this.pool.checkPassed(backend)
+    if (result.ok) this.pool.checkPassed(backend, this.#tested)
     if (events.wants('backend:check')) {
       events.emit('backend:check', { id: backend.id, pool: backend.pool, result })
     }
@@ -115,4 +121,11 @@ export class ManagedPool {
     events.emit(up ? 'backend:up' : 'backend:down', { id: backend.id, pool: backend.pool, reason })
     if (!up && config.onDown === 'close') closeSessionsOf(backend)
   }
+}
+
+const TESTED_BY: Readonly<Record<PoolConfig['check']['kind'], ReadonlySet<FailureKind>>> = {
+  tcp: new Set(['connect']),
+  http: new Set(['connect', 'request']),
+  custom: new Set(),
+  off: new Set(),
 }

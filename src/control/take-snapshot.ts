@@ -1,6 +1,16 @@
 import { formatAddress } from '../core/address.ts'
 import type { Backend } from '../core/backend.ts'
-import type { BackendSnapshot, ListenerSnapshot, PoolSnapshot, Snapshot } from '../core/snapshot.ts'
+import { LATENCY_BOUNDS_MS } from '../core/latency-histogram.ts'
+import type { LatencyHistogram } from '../core/latency-histogram.ts'
+import type { RequestCounters } from '../core/request-counters.ts'
+import type {
+  BackendSnapshot,
+  LatencySnapshot,
+  ListenerSnapshot,
+  PoolSnapshot,
+  RequestsSnapshot,
+  Snapshot,
+} from '../core/snapshot.ts'
 import type { Listener } from './listener.ts'
 import type { ManagedPool } from './managed-pool.ts'
 
@@ -34,8 +44,8 @@ function openBytes(listeners: readonly Listener[]): Map<Backend, Bytes> {
     for (const { holder } of sessions) {
       if (holder?.backend === undefined) continue
       const bytes = open.get(holder.backend) ?? { toBackend: 0, toClient: 0 }
-      bytes.toBackend += holder.bytesIn
-      bytes.toClient += holder.bytesOut
+      bytes.toBackend += holder.bytesToBackend
+      bytes.toClient += holder.bytesToClient
       open.set(holder.backend, bytes)
     }
   }
@@ -93,5 +103,20 @@ function backendSnapshot(
     failedChecks: backend.failedChecks,
     lastCheck: backend.lastCheck,
     healthySince: backend.healthySince,
+    requests: backend.requests === undefined ? undefined : requestsSnapshot(backend.requests),
   }
+}
+
+function requestsSnapshot({ answers, failed, firstByte, total }: RequestCounters): RequestsSnapshot {
+  const classes = [...answers].map((count, hundreds): [string, number] => [`${hundreds}xx`, count])
+  return {
+    answers: Object.fromEntries(classes.filter(([, count]) => count > 0)),
+    failed,
+    firstByte: latencySnapshot(firstByte),
+    total: latencySnapshot(total),
+  }
+}
+
+function latencySnapshot({ counts, sumMs }: LatencyHistogram): LatencySnapshot {
+  return { boundsMs: LATENCY_BOUNDS_MS, counts: [...counts], sumMs }
 }

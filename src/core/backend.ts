@@ -1,4 +1,5 @@
 import type { Address } from './address.ts'
+import { RequestCounters } from './request-counters.ts'
 
 /** Commanded by operators alone. `drain`: no new clients, open sessions live on. `maint`: also no checks. */
 export type BackendMode = 'ready' | 'drain' | 'maint'
@@ -63,6 +64,8 @@ export class Backend {
   ejections = 0
   /** Failed connects in a row. */
   failuresInRow = 0
+  /** HTTP requests in a row that were reset before an answer, on connections that were new. */
+  requestFailuresInRow = 0
 
   /** 0.1 to 1 while it comes back slowly, 1 otherwise; scales weight and connection limit. */
   ramp = 1
@@ -75,6 +78,7 @@ export class Backend {
   bytesToClient = 0
   checks = 0
   failedChecks = 0
+  #requests: RequestCounters | undefined = undefined
 
   constructor(spec: BackendSpec, pool: string) {
     this.id = spec.id
@@ -84,6 +88,16 @@ export class Backend {
     this.weight = spec.weight
     this.backup = spec.backup
     this.maxConnections = spec.maxConnections
+  }
+
+  /** HTTP mode only; undefined before the first request. */
+  get requests(): RequestCounters | undefined {
+    return this.#requests
+  }
+
+  /** The same for those who count. */
+  get countedRequests(): RequestCounters {
+    return (this.#requests ??= new RequestCounters())
   }
 
   /** The weight that strategies balance by: the commanded one, scaled while it comes back slowly. */

@@ -60,4 +60,23 @@ export interface BackendSnapshot {
   readonly lastCheck: CheckResult | undefined
   /** Wall-clock ms since when `healthy` is as it is. */
   readonly healthySince: number
+  /** HTTP mode, once there was a request. */
+  readonly requests?: RequestsSnapshot | undefined
+}
+
+export interface RequestsSnapshot {
+  /** Answers by the class of their status: `{ '2xx': 41, '5xx': 1 }`; classes without any are absent. */
+  readonly answers: Readonly<Record<string, number>>
+  /** Requests that ended without a whole answer, by the backend's fault. */
+  readonly failed: number
+  readonly firstByte: LatencySnapshot
+  readonly total: LatencySnapshot
+}
+
+export interface LatencySnapshot {
+  /** Upper bounds in ms. */
+  readonly boundsMs: readonly number[]
+  /** Counts by bucket, not cumulated; one more than there are bounds. */
+  readonly counts: readonly number[]
+  readonly sumMs: number
 }

@@ -4,6 +4,7 @@ import type { Events, FailedAttempt } from '../core/events.ts'
 import type { Conn } from '../net/conn.ts'
 import type { Dial, Dialer, DialSink } from '../net/dial.ts'
 import { isLocalFault } from '../net/dial.ts'
+import type { TlsVerification } from '../net/socket-io.ts'
 import type { Session, SessionOutcome } from '../net/session.ts'
 import type { Lease } from '../pool/lease.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -18,6 +19,8 @@ export interface ConnectOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly events: Events
+  /** How TLS backends are verified; undefined = against the system's certificate authorities. */
+  readonly tls: TlsVerification | undefined
   /** For one attempt; 0 = never. */
   readonly connectTimeoutMs: number
   /** Attempts after the first. */
@@ -33,6 +36,8 @@ export interface ConnectorSink {
   /** Owns both from here on, and releases the lease. */
   onBackend(lease: Lease, conn: Conn): void
   onNoBackend(outcome: SessionOutcome): void
+  /** A lease is there. True: the sink has a connection to that backend already, owns the lease, and hears no more. */
+  takesLease?(lease: Lease): boolean
 }
 
 const NONE_TRIED: readonly FailedAttempt[] = []
@@ -96,10 +101,15 @@ export class Connector implements DialSink, QueueSink {
   }
 
   onLease(lease: Lease): void {
-    const { dialer, connectTimeoutMs } = this.options
+    const { dialer, connectTimeoutMs, tls } = this.options
     if (this.#waiter !== undefined) this.#leftQueue()
+    if (this.#sink.takesLease?.(lease) === true) {
+      this.#settled = true
+      this.#attempt?.resolve()
+      return
+    }
     this.#lease = lease
-    this.#dial = dialer.dial(lease.backend, connectTimeoutMs, this)
+    this.#dial = dialer.dial(lease.backend, connectTimeoutMs, this, tls)
   }
 
   onQueueFailed(failure: QueueFailure): void {

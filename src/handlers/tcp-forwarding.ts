@@ -50,6 +50,14 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
     return this.session.conn.bytesWritten
   }
 
+  get bytesToBackend(): number {
+    return this.#relay?.backend.bytesWritten ?? 0
+  }
+
+  get bytesToClient(): number {
+    return this.#relay?.backend.bytesRead ?? 0
+  }
+
   begin(): void {
     const { session } = this
     session.holder = this

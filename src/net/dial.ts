@@ -7,6 +7,7 @@ import type { Conn } from './conn.ts'
 import type { Endpoint, Io, IpEndpoint } from './io.ts'
 import type { Resolver } from './resolver.ts'
 import { connectTls } from './socket-io.ts'
+import type { TlsVerification } from './socket-io.ts'
 
 export interface DialTarget {
   readonly address: Address
@@ -44,8 +45,8 @@ export class Dialer {
   }
 
   /** `timeoutMs` bounds the whole attempt, resolving and all addresses included; 0 = never. */
-  dial(target: DialTarget, timeoutMs: number, sink: DialSink): Dial {
-    const dial = new Dial(this, target, timeoutMs, sink)
+  dial(target: DialTarget, timeoutMs: number, sink: DialSink, tls?: TlsVerification): Dial {
+    const dial = new Dial(this, target, { timeoutMs, sink, tls })
     dial.begin()
     return dial
   }
@@ -57,18 +58,24 @@ export class Dial extends WheelEntry {
   readonly #target: DialTarget
   readonly #sink: DialSink
   readonly #timeoutMs: number
+  readonly #tls: TlsVerification | undefined
   readonly #startedAt: number
   #ips: readonly string[] = []
   #next = 0
   #conn: Conn | undefined = undefined
   #settled = false
 
-  constructor(dialer: Dialer, target: DialTarget, timeoutMs: number, sink: DialSink) {
+  constructor(
+    dialer: Dialer,
+    target: DialTarget,
+    how: { timeoutMs: number; sink: DialSink; tls: TlsVerification | undefined },
+  ) {
     super()
     this.#dialer = dialer
     this.#target = target
-    this.#timeoutMs = timeoutMs
-    this.#sink = sink
+    this.#timeoutMs = how.timeoutMs
+    this.#sink = how.sink
+    this.#tls = how.tls
     this.#startedAt = dialer.wheel.now
   }
 
@@ -129,7 +136,7 @@ export class Dial extends WheelEntry {
     const { address, transport } = this.#target
     this.#conn =
       transport === 'tls' && endpoint.kind === 'ip' && address.kind === 'tcp'
-        ? connectTls(endpoint, address.host, this)
+        ? connectTls(endpoint, address.host, this, this.#tls)
         : io.connect(endpoint, this)
   }
 

@@ -52,6 +52,8 @@ export class HandleConn extends Conn {
   /** The view that the last chunk was given as; equal lengths, common in requests, use it again. */
   #view: Buffer = EMPTY
   #paused = true
+  /** Paused by the sink, which may have given the last chunk to a write that is still on its way. */
+  #isLent = false
   #smallReads = 0
   /** The chunk of a write on its way: held here so that it outlives the system's pointer to it. */
   #writing: Buffer | undefined = undefined
@@ -108,12 +110,14 @@ export class HandleConn extends Conn {
   pause(): void {
     if (this.#paused || this.closed) return
     this.#paused = true
+    this.#isLent = true
     this.handle.readStop()
   }
 
   resume(): void {
     if (!this.#paused || this.closed || this.ended) return
     this.#paused = false
+    this.#isLent = false
     this.handle.readStart()
   }
 
@@ -257,8 +261,8 @@ export class HandleConn extends Conn {
     this.closed = true
     if (!this.#paused) this.handle.readStop()
     this.#paused = true
-    // A buffer still on its way is left to the garbage collector: the system may yet read from it.
-    if (this.#writing === undefined) giveBuffer(this.#buffer)
+    // A buffer that may be on its way still is left to the garbage collector: the system may yet read from it.
+    if (this.#writing === undefined && !this.#isLent) giveBuffer(this.#buffer)
   }
 
   #changeBuffer(buffer: Buffer): Buffer | undefined {

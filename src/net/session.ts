@@ -18,6 +18,9 @@ export interface SessionHolder {
   readonly tried: readonly FailedAttempt[]
   readonly bytesIn: number
   readonly bytesOut: number
+  /** What `backend` has got and given for this session and does not count yet. */
+  readonly bytesToBackend: number
+  readonly bytesToClient: number
   readonly queueMs: number
   readonly connectMs: number
   /** Ends it now; the client is reset. */

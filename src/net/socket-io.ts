@@ -1,6 +1,7 @@
 import { connect as connectSocket, isIP } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { connect as connectTlsSocket } from 'node:tls'
+import type { SecureContext } from 'node:tls'
 import type { Conn } from './conn.ts'
 import type { ConnectSink, Endpoint, Io, IpEndpoint } from './io.ts'
 import { SocketConn } from './socket-conn.ts'
@@ -23,13 +24,33 @@ function connect(endpoint: Endpoint, sink: ConnectSink): Conn {
   return awaitConnect(socket, sink, { event: 'connect', isTcp: !isUnix })
 }
 
-/** Connects with TLS: verified against the system's certificate authorities, by `serverName`. */
-export function connectTls(endpoint: IpEndpoint, serverName: string, sink: ConnectSink): Conn {
+/** How a TLS backend is verified. Made once a pool: reading certificates takes time. */
+export interface TlsVerification {
+  /** Whether it must prove that it is who it is called. */
+  readonly verify: boolean
+  /** With the authorities to trust; undefined = the system's. */
+  readonly secureContext: SecureContext | undefined
+}
+
+/** Connects with TLS. Unless told otherwise, it is verified by the system's certificate authorities and `serverName`. */
+export function connectTls(
+  endpoint: IpEndpoint,
+  serverName: string,
+  sink: ConnectSink,
+  tls?: TlsVerification,
+): Conn {
   const { ip: host, port } = endpoint
   // An IP address may be no SNI (RFC 6066, section 3); the certificate is then held against `host`.
   const servername = isIP(serverName) === 0 ? serverName : ''
   // The declared types lack `allowHalfOpen`, which tls.connect hands on to its socket.
-  const options = { host, port, servername, allowHalfOpen: true }
+  const options = {
+    host,
+    port,
+    servername,
+    allowHalfOpen: true,
+    rejectUnauthorized: tls?.verify !== false,
+    ...(tls?.secureContext === undefined ? {} : { secureContext: tls.secureContext }),
+  }
   const socket = connectTlsSocket(options)
   socket.setNoDelay(true)
   return awaitConnect(socket, sink, { event: 'secureConnect', isTcp: false })

@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 
-/** Failed connects in a row that eject. */
+/** Failed connects, or requests without an answer, in a row that eject. */
 const FAILURES_TO_EJECT = 3
 /** The first ejection lasts this long, the second twice as long, ... */
 const EJECT_MS = 10_000
@@ -9,25 +9,30 @@ const MOST_EJECT_MS = 300_000
 /** Never more of the pool than this share is ejected at once. */
 const MOST_SHARE = 0.5
 
+/** What failed: connects, or requests on connections that came about. */
+export type FailureKind = 'connect' | 'request'
+
 interface Ejection {
+  readonly kind: FailureKind
   timer: Timer
   /** When it is over, or when the last one was; clock time. */
   endsAt: number
 }
 
 /**
- * Passive health: takes a backend out for a while when connect after connect fails on it, also with checks off.
- * Never more than half of the pool, and never the last one that serves.
+ * Passive health: takes a backend out for a while when connect after connect fails on it, or HTTP request after
+ * request is reset without an answer, also with checks off. The two are counted apart, since a backend may accept every
+ * connection and answer nothing. Never more than half of the pool, and never the last one that serves.
  */
 export class Ejector {
   readonly #clock: Clock
-  readonly #onEject: (backend: Backend, forMs: number) => void
+  readonly #onEject: (backend: Backend, kind: FailureKind, forMs: number) => void
   readonly #onReturn: (backend: Backend, reason: string) => void
   readonly #ejections = new Map<Backend, Ejection>()
 
   constructor(options: {
     clock: Clock
-    onEject: (backend: Backend, forMs: number) => void
+    onEject: (backend: Backend, kind: FailureKind, forMs: number) => void
     onReturn: (backend: Backend, reason: string) => void
   }) {
     this.#clock = options.clock
@@ -35,16 +40,21 @@ export class Ejector {
     this.#onReturn = options.onReturn
   }
 
-  /** A connect failed, by the backend's fault. `backends` are the pool's, `serving` how many of them are eligible. */
-  failed(backend: Backend, pool: { readonly size: number; readonly serving: number }): void {
-    backend.failuresInRow++
-    if (backend.ejected || backend.failuresInRow < FAILURES_TO_EJECT) return
+  /** One more failed, by the backend's fault. `size` is the pool's, `serving` how many of it are eligible. */
+  failed(
+    backend: Backend,
+    kind: FailureKind,
+    pool: { readonly size: number; readonly serving: number },
+  ): void {
+    const inRow = kind === 'connect' ? ++backend.failuresInRow : ++backend.requestFailuresInRow
+    if (backend.ejected || inRow < FAILURES_TO_EJECT) return
     if (this.#ejectedCount() + 1 > pool.size * MOST_SHARE || pool.serving <= 1) return
-    this.#eject(backend)
+    this.#eject(backend, kind)
   }
 
-  succeeded(backend: Backend): void {
-    backend.failuresInRow = 0
+  succeeded(backend: Backend, kind: FailureKind): void {
+    if (kind === 'connect') backend.failuresInRow = 0
+    else backend.requestFailuresInRow = 0
     if (backend.ejections === 0 || backend.ejected) return
     // It served again for as long as it was away: the next ejection starts from the beginning.
     const last = this.#ejections.get(backend)
@@ -53,9 +63,10 @@ export class Ejector {
     this.#ejections.delete(backend)
   }
 
-  /** An active check passed that tests what failed: an ejected backend returns at once. */
-  cleared(backend: Backend): void {
-    this.#return(backend, 'check passed')
+  /** An active check passed: a backend that was ejected for what it tests returns at once. */
+  cleared(backend: Backend, tested: ReadonlySet<FailureKind>): void {
+    const ejection = this.#ejections.get(backend)
+    if (ejection === undefined || tested.has(ejection.kind)) this.#return(backend, 'check passed')
   }
 
   /** The backend has left the pool. */
@@ -75,13 +86,13 @@ export class Ejector {
     return count
   }
 
-  #eject(backend: Backend): void {
+  #eject(backend: Backend, kind: FailureKind): void {
     backend.ejected = true
     backend.ejections++
     const forMs = durationOf(backend)
     const timer = this.#clock.setTimer(() => this.#return(backend, `${forMs / 1000} s are over`), forMs)
-    this.#ejections.set(backend, { timer, endsAt: this.#clock.now() + forMs })
-    this.#onEject(backend, forMs)
+    this.#ejections.set(backend, { kind, timer, endsAt: this.#clock.now() + forMs })
+    this.#onEject(backend, kind, forMs)
   }
 
   #return(backend: Backend, reason: string): void {
@@ -90,6 +101,7 @@ export class Ejector {
     if (ejection !== undefined) ejection.endsAt = this.#clock.now()
     backend.ejected = false
     backend.failuresInRow = 0
+    backend.requestFailuresInRow = 0
     this.#onReturn(backend, reason)
   }
 }

@@ -1,73 +1,35 @@
 import type { Backend } from '../core/backend.ts'
+import type { Clock } from '../core/clock.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
-import { WheelEntry } from '../core/timer-wheel.ts'
-import type { Conn, ConnSink } from '../net/conn.ts'
+import type { Conn } from '../net/conn.ts'
+import { KeptConnection } from './kept-connection.ts'
 
 /** More idle connections to one backend than this are closed rather than kept. */
 const MOST_IDLE = 256
-/** Node's own servers close after 5 s of silence: a second before that. */
-export const KEEP_IDLE_MS = 4_000
-
-/**
- * A kept-alive connection to a backend. While it is idle it is its own sink: whatever happens on it then (stray
- * bytes, FIN, a reset) means that it must not be used again.
- */
-export class KeptConnection extends WheelEntry implements ConnSink {
-  readonly conn: Conn
-  readonly backend: Backend
-  /** Requests that it has served. */
-  requests = 0
-  /** How long the backend lets it be idle, as far as we know. */
-  keepIdleMs = KEEP_IDLE_MS
-  /** Loop time at which it became idle. */
-  idleSince = 0
-  readonly #home: IdleConnections
-
-  constructor(home: IdleConnections, conn: Conn, backend: Backend) {
-    super()
-    this.#home = home
-    this.conn = conn
-    this.backend = backend
-  }
-
-  /** The wheel: idle for too long. */
-  expire(): void {
-    this.#home.drop(this)
-  }
-
-  onData(): void {
-    this.#home.drop(this)
-  }
-
-  onEnd(): void {
-    this.#home.drop(this)
-  }
-
-  onDrain(): void {
-    // Nothing is on its way on an idle connection.
-  }
-
-  onBroken(): void {
-    this.#home.drop(this)
-  }
-}
 
 /**
  * The idle connections of a pool's backends: the freshest is used first, so that those too many grow old and go.
  */
 export class IdleConnections {
   readonly #wheel: TimerWheel
+  readonly #clock: Clock
   readonly #idle = new Map<Backend, KeptConnection[]>()
   #closed = false
 
-  constructor(options: { wheel: TimerWheel }) {
+  constructor(options: { wheel: TimerWheel; clock: Clock }) {
     this.#wheel = options.wheel
+    this.#clock = options.clock
   }
 
   get size(): number {
     let size = 0
     for (const idle of this.#idle.values()) size += idle.length
     return size
+  }
+
+  /** A new connection, for its first request. */
+  adopt(conn: Conn, backend: Backend): KeptConnection {
+    return new KeptConnection(this, conn, backend)
   }
 
   /**
@@ -77,8 +39,9 @@ export class IdleConnections {
     const idle = this.#idle.get(backend)
     const kept = idle?.at(-1)
     if (idle === undefined || kept === undefined) return undefined
-    // The last one is the freshest: if it is too old, all are.
-    if (this.#wheel.now - kept.idleSince >= mostIdleMs(kept)) return undefined
+    // The last one is the freshest: if it is too old, so are nearly all. Real time, unlike the wheel's: a backend's
+    // own timeout ran on while this process stood still.
+    if (this.#clock.now() - kept.idleSince >= mostIdleMs(kept)) return undefined
     idle.pop()
     this.#wheel.disarm(kept)
     return kept
@@ -87,10 +50,11 @@ export class IdleConnections {
   /** Keeps a connection on which everything that was asked has been answered. */
   put(kept: KeptConnection): void {
     const { backend, conn } = kept
+    if (this.#closed || backend.mode !== 'ready') return conn.close()
     let idle = this.#idle.get(backend)
     if (idle === undefined) this.#idle.set(backend, (idle = []))
-    if (this.#closed || backend.mode !== 'ready' || idle.length >= MOST_IDLE) return conn.close()
-    kept.idleSince = this.#wheel.now
+    if (idle.length >= MOST_IDLE) return conn.close()
+    kept.idleSince = this.#clock.now()
     conn.sink = kept
     idle.push(kept)
     this.#wheel.arm(kept, kept.keepIdleMs)
@@ -101,8 +65,11 @@ export class IdleConnections {
     this.#wheel.disarm(kept)
     kept.conn.close()
     const idle = this.#idle.get(kept.backend)
-    const at = idle?.lastIndexOf(kept) ?? -1
-    if (at !== -1) idle?.splice(at, 1)
+    if (idle === undefined) return
+    const at = idle.lastIndexOf(kept)
+    if (at !== -1) idle.splice(at, 1)
+    // Backends come and go.
+    if (idle.length === 0) this.#idle.delete(kept.backend)
   }
 
   /** Closes all idle ones of a backend that takes no more requests. */

@@ -5,6 +5,7 @@ import type { Events } from '../core/events.ts'
 import type { ClientKey, Strategy } from '../core/strategy.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import { Ejector } from './ejector.ts'
+import type { FailureKind } from './ejector.ts'
 import { Lease } from './lease.ts'
 import { Queue, Waiter } from './queue.ts'
 import type { QueueSink } from './queue.ts'
@@ -32,6 +33,8 @@ export class Pool {
   /** In the order of the configuration. Read only; change by `add` and `remove`. */
   readonly backends = new Map<string, Backend>()
   retries = 0
+  /** Counts additions and removals, for those who keep something by backend. */
+  changes = 0
   readonly #options: PoolOptions
   readonly #strategy: Strategy
   readonly #queue: Queue
@@ -49,7 +52,7 @@ export class Pool {
     this.#slowStart = new SlowStart({ clock, windowMs: options.slowStartMs, onStep: () => this.refresh() })
     this.#ejector = new Ejector({
       clock,
-      onEject: (backend, forMs) => this.#onEject(backend, forMs),
+      onEject: (backend, kind, forMs) => this.#onEject(backend, kind, forMs),
       onReturn: (backend, reason) => this.#onReturn(backend, reason),
     })
   }
@@ -71,11 +74,22 @@ export class Pool {
   /** A hold on a backend with room that is not in `skip`, or undefined: then `wait`, or give up. */
   lease(client: ClientKey, skip?: ReadonlySet<Backend>): Lease | undefined {
     const backend = this.#strategy.pick(client, skip)
-    if (backend === undefined) return undefined
-    backend.active++
-    backend.sessions++
-    this.#strategy.changed?.(backend)
-    return new Lease(backend, this.#release)
+    return backend === undefined ? undefined : this.#hold(backend)
+  }
+
+  /**
+   * A hold on this very backend, for a client that belongs there: also while it drains, and whatever its weight.
+   * undefined where it is full, or does not serve at all.
+   */
+  leaseOf(backend: Backend): Lease | undefined {
+    return this.serves(backend) && !backend.isFull ? this.#hold(backend) : undefined
+  }
+
+  /** Whether those who belong to it still go there; it may be full. */
+  serves(backend: Backend): boolean {
+    if (backend.mode === 'maint' || !backend.healthy || backend.ejected) return false
+    if (this.backends.get(backend.id) !== backend) return false
+    return !backend.backup || this.#eligible.includes(backend)
   }
 
   /** Whether a backend outside `skip` is eligible: if `lease` found none, then because they are full. */
@@ -99,17 +113,26 @@ export class Pool {
   /** Traffic reports: a connect failed, by the backend's fault and not by ours. */
   connectFailed(backend: Backend): void {
     backend.connectFailures++
-    if (!this.#options.eject) return
-    this.#ejector.failed(backend, { size: this.backends.size, serving: this.#eligible.length })
+    this.#failed(backend, 'connect')
   }
 
   connectSucceeded(backend: Backend): void {
-    if (backend.failuresInRow > 0 || backend.ejections > 0) this.#ejector.succeeded(backend)
+    if (backend.failuresInRow > 0 || backend.ejections > 0) this.#ejector.succeeded(backend, 'connect')
   }
 
-  /** Health reports: an active check passed that tests the same thing as traffic's connects. */
-  checkPassed(backend: Backend): void {
-    if (backend.ejected) this.#ejector.cleared(backend)
+  /** Traffic reports: a new connection ended without a byte of an answer to the request on it. */
+  requestFailed(backend: Backend): void {
+    this.#failed(backend, 'request')
+  }
+
+  /** Traffic reports: an answer has begun. */
+  requestAnswered(backend: Backend): void {
+    if (backend.requestFailuresInRow > 0) this.#ejector.succeeded(backend, 'request')
+  }
+
+  /** Health reports: an active check passed that tests this much of what traffic does. */
+  checkPassed(backend: Backend, tested: ReadonlySet<FailureKind>): void {
+    if (backend.ejected) this.#ejector.cleared(backend, tested)
   }
 
   /** Health reports: `healthy` has changed. Only a recovery starts slowly, never a start. */
@@ -132,12 +155,14 @@ export class Pool {
   add(spec: BackendSpec): Backend {
     const backend = new Backend(spec, this.name)
     this.backends.set(spec.id, backend)
+    this.changes++
     return backend
   }
 
   /** Takes a backend out; its leases live on and are released as ever. Call `refresh` after the last change. */
   remove(backend: Backend): void {
     this.backends.delete(backend.id)
+    this.changes++
     this.#ejector.forget(backend)
     this.#slowStart.stop(backend)
   }
@@ -155,6 +180,18 @@ export class Pool {
     this.#ejector.close()
     this.#slowStart.close()
     this.#queue.failAll()
+  }
+
+  #hold(backend: Backend): Lease {
+    backend.active++
+    backend.sessions++
+    this.#strategy.changed?.(backend)
+    return new Lease(backend, this.#release)
+  }
+
+  #failed(backend: Backend, kind: FailureKind): void {
+    if (!this.#options.eject) return
+    this.#ejector.failed(backend, kind, { size: this.backends.size, serving: this.#eligible.length })
   }
 
   #findEligible(): Backend[] {
@@ -176,9 +213,12 @@ export class Pool {
     if (this.#queue.length > 0) this.#queue.serve(({ client, skip }) => this.lease(client, skip))
   }
 
-  #onEject(backend: Backend, forMs: number): void {
+  #onEject(backend: Backend, kind: FailureKind, forMs: number): void {
     this.refresh()
-    const reason = `${backend.failuresInRow} connects in a row failed`
+    const reason =
+      kind === 'connect'
+        ? `${backend.failuresInRow} connects in a row failed`
+        : `${backend.requestFailuresInRow} requests in a row had no answer`
     this.#options.events.emit('backend:eject', { id: backend.id, pool: this.name, reason, forMs })
   }
 

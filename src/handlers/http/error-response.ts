@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import type { RequestHead } from '../../wire/request-head.ts'
 
 /** What an answer of our own says. */
 export interface ErrorAnswer {
@@ -18,6 +19,8 @@ export interface ErrorContext {
   readonly version: number
   /** An operator's own pages, by status. */
   readonly pages: ReadonlyMap<number, ErrorPage>
+  /** More field lines, each with its CR LF. */
+  readonly lines: string
 }
 
 /** A page of the operator's, in the types that there are files for. */
@@ -45,7 +48,23 @@ export function errorResponse(answer: ErrorAnswer, context: ErrorContext): strin
     ...(context.requestId === '' ? [] : [`X-Request-Id: ${context.requestId}`]),
     ...connectionField(context),
   ]
-  return `${fields.join('\r\n')}\r\n\r\n${context.isHead ? '' : body}`
+  return `${fields.join('\r\n')}\r\n${context.lines}\r\n${context.isHead ? '' : body}`
+}
+
+/** The answer to a request that is refused before it became an exchange, with what could be read of it. */
+export function refusalText(
+  answer: ErrorAnswer,
+  { head, pages }: { head: RequestHead | undefined; pages: ReadonlyMap<number, ErrorPage> },
+): string {
+  return errorResponse(answer, {
+    accept: /^accept:[ \t]*(.*)$/im.exec(head?.text ?? '')?.[1] ?? '',
+    requestId: '',
+    isHead: head?.method === 'HEAD',
+    keepAlive: false,
+    version: 11,
+    pages,
+    lines: '',
+  })
 }
 
 type PageType = 'html' | 'json' | 'text'

@@ -3,28 +3,24 @@ import type { Clock } from '../../core/clock.ts'
 import type { Events } from '../../core/events.ts'
 import type { TimerWheel } from '../../core/timer-wheel.ts'
 import type { RelayOptions } from '../../net/relay.ts'
-import type { IdleConnections } from '../../pool/idle-connections.ts'
+import type { HeadReader } from '../../wire/head-reader.ts'
 import type { RequestHead } from '../../wire/request-head.ts'
 import type { ResponseHead } from '../../wire/response-head.ts'
-import type { ConnectOptions } from '../connector.ts'
 import type { ErrorPage } from './error-response.ts'
 import type { HttpSession } from './http-session.ts'
-import type { RetryBudget } from './retry-budget.ts'
-
-/** Where requests go: a pool, with its kept-alive connections and its budget for replays. */
-export interface PoolAccess {
-  readonly connect: ConnectOptions
-  readonly idle: IdleConnections
-  readonly budget: RetryBudget
-}
+import type { Router } from './router.ts'
 
 /** What all sessions of one HTTP listener share. */
 export interface HttpContext {
   readonly config: HttpConfig
   readonly listener: string
+  /** The listener's pool. */
+  readonly pool: string
   /** The port that clients see; 0 on a unix socket. */
   port: number
-  readonly access: PoolAccess
+  /** Clients come over TLS. */
+  readonly isSecure: boolean
+  readonly router: Router
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly events: Events
@@ -40,6 +36,8 @@ export interface HttpContext {
    */
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead
+  /** For responses whose head comes whole; one that does not takes it along, and leaves a new one. */
+  responseReader: HeadReader
   /** No more requests on connections that are open: the balancer drains. */
   isDraining: boolean
   readonly onSessionEnd: (session: HttpSession) => void

@@ -5,25 +5,16 @@ import type { Conn, ConnSink } from '../../net/conn.ts'
 import { Relay } from '../../net/relay.ts'
 import type { RelayEnd, RelayOwner } from '../../net/relay.ts'
 import type { Session, SessionHolder, SessionOutcome } from '../../net/session.ts'
-import { ChunkedScanner } from '../../wire/chunked.ts'
-import type { Framing } from '../../wire/framing.ts'
-import { HeadReader } from '../../wire/head-reader.ts'
-import { errorResponse } from './error-response.ts'
+import { Farewell } from './farewell.ts'
+import { refusalText } from './error-response.ts'
 import type { ErrorAnswer } from './error-response.ts'
+import { HeldBytes } from './held-bytes.ts'
 import type { HttpContext } from './http-context.ts'
 import { HttpExchange } from './http-exchange.ts'
-
-/**
- * `idle`: between requests; `head`: amid a request's head; `body`: amid its body; `wait`: the request is read, its
- * response is not sent; `linger`: our FIN is sent and what the client still says is dropped; `tunnel`: upgraded.
- */
-type Phase = 'idle' | 'head' | 'body' | 'wait' | 'linger' | 'tunnel' | 'closed'
-
-/** Pipelined bytes are held up to here; then the client is not read until its turn comes. */
-const MOST_PIPELINED_BYTES = 64 * 1024
-
-/** How long a client that still sends may take to notice that it has been answered. */
-const LINGER_MS = 5_000
+import { BODY_LATE, HEAD_LATE, RECHECK_MS, timeLimit } from './phase.ts'
+import type { Phase } from './phase.ts'
+import { reportRefusal } from './request-end.ts'
+import { RequestReader } from './request-reader.ts'
 
 /**
  * One client connection in HTTP mode: reads requests one after another, hands each to an exchange, and decides when
@@ -35,29 +26,28 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
   queueMs = 0
   connectMs = 0
   tried: readonly FailedAttempt[] = []
+  /** Requests read so far, the one under way included. */
+  requests = 0
   /** The request under way is the last on this connection. */
   isLast = false
   #phase: Phase = 'idle'
   /** Loop time of the last sign of life that the present phase's timeout counts from. */
   #since: number
-  #requests = 0
-  readonly #reader: HeadReader
+  readonly #reader: RequestReader
   #exchange: HttpExchange | undefined = undefined
   #tunnel: Relay | undefined = undefined
-  #framing: Framing = 'none'
-  #bodyLeft = 0
-  #scanner: ChunkedScanner | undefined = undefined
-  #bodyBytes = 0
-  #pipelined: Buffer[] = []
-  #pipelinedBytes = 0
+  #held: HeldBytes | undefined = undefined
   #isFeeding = false
+  #farewell: Farewell | undefined = undefined
+  #clientAddress: string | undefined = undefined
+  #isTrusted = false
 
   constructor(session: Session, context: HttpContext) {
     super()
     this.session = session
     this.context = context
     this.#since = context.wheel.now
-    this.#reader = new HeadReader(context.config.maxHeadBytes)
+    this.#reader = new RequestReader(context.config)
   }
 
   get conn(): Conn {
@@ -65,7 +55,7 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
   }
 
   get pool(): string {
-    return this.context.access.connect.pool.name
+    return this.#exchange?.pool ?? this.context.pool
   }
 
   get backend(): Backend | undefined {
@@ -80,6 +70,24 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
     return this.conn.bytesWritten
   }
 
+  get bytesToBackend(): number {
+    return this.#exchange?.request.bytesToBackend ?? 0
+  }
+
+  get bytesToClient(): number {
+    return this.#exchange?.request.bytesToClient ?? 0
+  }
+
+  get clientAddress(): string {
+    return this.#clientAddress ?? this.#learnClient()
+  }
+
+  /** The client is a proxy of ours: what it says of its client counts. */
+  get isTrusted(): boolean {
+    if (this.#clientAddress === undefined) this.#learnClient()
+    return this.#isTrusted
+  }
+
   begin(): void {
     this.session.holder = this
     this.conn.sink = this
@@ -89,57 +97,56 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
 
   abort(outcome: SessionOutcome): void {
     if (this.#tunnel !== undefined) return this.#tunnel.abort(outcome)
+    if (this.#farewell !== undefined) return this.#farewell.over('reset')
     this.#exchange?.abort(outcome)
     this.#end(outcome, 'reset')
   }
 
-  /** The balancer drains: an idle connection goes now, a busy one after its response. */
+  /** The balancer drains: an idle connection goes, a busy one after its response. */
   drain(): void {
     this.isLast = true
-    if (this.#phase === 'idle') this.#end(DONE, 'close')
+    // Not at once: a request may be on its way, and would be lost.
+    if (this.#phase === 'idle') this.#enter('idle')
   }
 
   onData(_conn: Conn, chunk: Buffer): void {
-    if (this.#phase === 'wait') this.#hold(chunk)
-    else if (this.#phase !== 'linger') this.#feed(chunk)
+    if (this.#phase === 'wait') this.#hold(Buffer.from(chunk))
+    else this.#feed(chunk, { isOurs: false })
   }
 
   onEnd(): void {
-    switch (this.#phase) {
-      case 'idle':
-      case 'linger':
-        return this.#end(DONE, 'close')
-      case 'head':
-        return this.#end({ code: 'CR', reason: 'client-ended' }, 'close')
-      case 'body':
-        this.#exchange?.abort({ code: 'CD', reason: 'client-ended' })
-        return this.#end({ code: 'CD', reason: 'client-ended' }, 'reset')
-      default: // It waits for its answer with its own direction closed.
-        this.isLast = true
-    }
+    if (this.#phase === 'idle') return this.#finish()
+    if (this.#phase === 'head') return this.#end({ code: 'CR', reason: 'client-ended' }, 'close')
+    // Else it has asked all that it wants to ask, and waits for its answers.
+    if (this.#phase === 'body') this.abort({ code: 'CD', reason: 'client-ended' })
   }
 
   onBroken(): void {
-    const outcome: SessionOutcome = { code: CLIENT_LEFT[this.#phase] ?? 'CD', reason: 'client-reset' }
-    this.#exchange?.abort(outcome)
-    this.#end(this.#phase === 'linger' ? DONE : outcome, 'reset')
+    this.abort({ code: CLIENT_LEFT[this.#phase] ?? 'CD', reason: 'client-reset' })
   }
 
   onDrain(): void {
-    if (this.conn.failure !== undefined) return this.onBroken()
-    if (this.#phase === 'linger') return
-    this.#exchange?.onClientDrained()
+    if (this.conn.failure === undefined) this.#exchange?.onClientDrained()
+    else this.onBroken()
   }
 
   expire(): void {
-    const { wheel, config, relay } = this.context
-    const isResponding = this.#exchange?.isResponding === true
-    const since = isResponding ? Math.max(this.#since, this.#exchange?.lastActivity ?? 0) : this.#since
-    const limit = isResponding ? relay.idleTimeoutMs : this.#limit(config)
-    const left = since + limit - wheel.now
+    const { wheel } = this.context
+    const limit = this.#limit()
     if (limit === 0) return wheel.arm(this, RECHECK_MS)
-    if (left > 0) return wheel.arm(this, left)
-    this.#onTimeout(isResponding)
+    const left = this.#lastSign() + limit - wheel.now
+    if (left > 0) wheel.arm(this, left)
+    else this.#onTimeout()
+  }
+
+  /** Reads the client on, unless so much is held of it already that its turn must come first. */
+  resumeReading(): void {
+    if (this.#held?.isFull !== true) this.conn.resume()
+  }
+
+  /** The exchange: it has a backend, whose time to answer counts from here. */
+  onRequestSent(): void {
+    this.#enter(this.#phase)
   }
 
   /** The exchange: the response is sent whole, and the request was read whole. */
@@ -147,81 +154,57 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
     this.#exchange = undefined
     if (this.isLast || this.context.isDraining) return this.#finish()
     this.#enter('idle')
-    if (this.#isFeeding) return
     this.conn.resume()
-    this.#feedPipelined()
+    if (!this.#isFeeding) this.#feedHeld()
   }
 
   /** The exchange: the response is sent whole, but the client is still sending its request. */
   onAnsweredEarly(): void {
     this.#exchange = undefined
-    this.#linger()
+    this.#sayFarewell(DONE, 'close')
   }
 
   /** The exchange: the response was cut, or can never be sent; the client must not take it for whole. */
   onExchangeCut(outcome: SessionOutcome): void {
     this.#exchange = undefined
-    this.#end(outcome, 'reset')
+    if (outcome.code === 'SD') this.#sayFarewell(outcome, 'reset')
+    else this.#end(outcome, 'reset')
   }
 
-  /** The exchange: both sides speak another protocol from here on. `early` came from the client already. */
+  /** The exchange: both sides speak another protocol from here on. */
   becomeTunnel(backend: Conn): void {
     this.#phase = 'tunnel'
     this.context.wheel.disarm(this)
-    const early = this.#pipelined
-    this.#pipelined = []
+    const early = this.#held?.isEmpty === false ? [this.#held.take()] : []
     this.#tunnel = new Relay(this.conn, backend, this, this.context.relay)
     this.#tunnel.start(early)
   }
 
   onRelayEnd(_relay: Relay, end: RelayEnd): void {
     this.#exchange?.onTunnelEnd(end)
-    this.#phase = 'closed'
-    this.context.onSessionEnd(this)
-    this.session.owner.onSessionEnd(this.session, end)
+    this.#over(end)
   }
 
-  /** The exchange: a request is over. */
-  onRequestEnd(exchange: HttpExchange, end: { code: EndCode; reason: string; totalMs: number }): void {
-    const { events, listener } = this.context
-    this.tried = exchange.tried
-    this.queueMs = exchange.queueMs
-    this.connectMs = exchange.connectMs
-    if (!events.wants('request:end')) return
-    events.emit('request:end', {
-      session: this.session.id,
-      listener,
-      client: this.session.client,
-      pool: this.pool,
-      backend: exchange.backend?.id,
-      tried: exchange.tried,
-      code: end.code,
-      reason: end.reason,
-      method: exchange.method,
-      path: exchange.path,
-      status: exchange.status,
-      requestId: exchange.requestId,
-      version: exchange.version,
-      get referer() {
-        return exchange.sentField('referer')
-      },
-      get userAgent() {
-        return exchange.sentField('user-agent')
-      },
-      bytesIn: exchange.bytesIn,
-      bytesOut: exchange.bytesOut,
-      queueMs: exchange.queueMs,
-      connectMs: exchange.connectMs,
-      firstByteMs: exchange.firstByteMs,
-      totalMs: end.totalMs,
-    })
+  /** The exchange is over: what the end of the session tells of the last one. */
+  noteExchange({ finder }: HttpExchange): void {
+    if (finder === undefined) return
+    this.tried = finder.tried
+    this.queueMs = finder.queueMs
+    this.connectMs = finder.connectMs
+  }
+
+  #learnClient(): string {
+    const { address } = this.session
+    this.#clientAddress = address
+    this.#isTrusted = this.context.isTrusted(address)
+    return address
   }
 
   /** Reads on, until a request must be answered before the next. */
-  #feed(chunk: Buffer): void {
+  #feed(chunk: Buffer, { isOurs }: { isOurs: boolean }): void {
     let offset = 0
     this.#isFeeding = true
-    while (offset < chunk.length && READING.has(this.#phase)) {
+    while (offset < chunk.length && isReading(this.#phase)) {
       offset = this.#phase === 'body' ? this.#readBody(chunk, offset) : this.#readHead(chunk, offset)
       const exchange = this.#exchange
       // Begun only now, so that a body that came with its head goes out with it, in one piece.
@@ -229,240 +212,140 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
       if (exchange !== undefined && !exchange.hasBegun && isReady) exchange.begin()
     }
     this.#isFeeding = false
-    if (offset < chunk.length && (this.#phase === 'wait' || this.#phase === 'tunnel')) {
-      this.#hold(chunk.subarray(offset))
-    }
+    if (offset >= chunk.length || (this.#phase !== 'wait' && this.#phase !== 'tunnel')) return
+    const rest = chunk.subarray(offset)
+    this.#hold(isOurs ? rest : Buffer.from(rest))
   }
 
-  #feedPipelined(): void {
-    while (this.#phase === 'idle' && this.#pipelined.length > 0) {
-      const chunk =
-        this.#pipelined.length === 1 ? (this.#pipelined[0] as Buffer) : Buffer.concat(this.#pipelined)
-      this.#pipelined = []
-      this.#pipelinedBytes = 0
-      this.#feed(chunk)
+  #feedHeld(): void {
+    while (this.#phase === 'idle' && this.#held?.isEmpty === false) {
+      this.#feed(this.#held.take(), { isOurs: true })
     }
-    if (this.#phase === 'idle' && this.conn.ended) this.#end(DONE, 'close')
+    // Its FIN was here before its turn.
+    if (this.conn.ended && this.#phase !== 'closed') this.onEnd()
   }
 
   #hold(chunk: Buffer): void {
-    this.#pipelined.push(Buffer.from(chunk))
-    this.#pipelinedBytes += chunk.length
-    if (this.#pipelinedBytes >= MOST_PIPELINED_BYTES) this.conn.pause()
+    const held = (this.#held ??= new HeldBytes())
+    held.add(chunk)
+    if (held.isFull) this.conn.pause()
   }
 
-  #readHead(chunk: Buffer, start: number): number {
-    let offset = start
-    // RFC 9112, section 2.2: an empty line before a request is some old client's habit.
-    if (this.#phase === 'idle' && chunk[offset] === CR && chunk[offset + 1] === LF) offset += 2
-    if (offset === chunk.length) return offset
-    const read = this.#reader.read(chunk, offset)
-    if (read === undefined) {
-      if (this.#phase === 'idle') this.#enter('head')
-      return chunk.length
+  #readHead(chunk: Buffer, offset: number): number {
+    const { requestHead: head, isDraining } = this.context
+    const reader = this.#reader
+    const end = reader.readHead(chunk, offset, head)
+    if (reader.refusal !== undefined) {
+      this.#refuse(reader.refusal)
+    } else if (reader.isHeadDone) {
+      this.requests++
+      this.isLast = !head.keepAlive || isDraining
+      this.#enter(reader.isBodyDone ? 'wait' : 'body')
+      this.#exchange = new HttpExchange(this, head)
+    } else if (reader.isAmidHead && this.#phase === 'idle') {
+      this.#enter('head')
     }
-    if (read === 'bare-lf')
-      return this.#refuse({ status: 400, reason: 'A line does not end in CR LF' }, chunk)
-    if (read === 'too-long') return this.#refuse(this.#tooLong(chunk, offset), chunk)
-    this.#begin(read.text)
-    return read.end
-  }
-
-  #tooLong(chunk: Buffer, offset: number): ErrorAnswer {
-    const isTarget = (this.#reader.held ?? chunk).indexOf(CR, this.#reader.isStarted ? 0 : offset) === -1
-    return isTarget ? { status: 414, reason: 'The request line is too long' } : HEAD_TOO_LONG
-  }
-
-  #begin(text: string): void {
-    const { requestHead: head, access, config, isDraining } = this.context
-    const refusal = head.parse(text)
-    if (refusal !== undefined)
-      return void this.#refuse({ status: refusal.status, reason: sentence(refusal.reason) })
-    if (config.maxBodyBytes > 0 && head.contentLength > config.maxBodyBytes)
-      return void this.#refuse(BODY_TOO_LONG)
-    access.budget.count()
-    this.#requests++
-    this.isLast = !head.keepAlive || isDraining || this.conn.ended
-    this.#framing = head.framing
-    this.#bodyLeft = head.contentLength
-    this.#bodyBytes = 0
-    if (head.framing === 'chunked') (this.#scanner ??= new ChunkedScanner()).reset()
-    this.#enter(head.framing === 'none' ? 'wait' : 'body')
-    const exchange = new HttpExchange(this, head)
-    this.#exchange = exchange
-    if (head.framing === 'none') exchange.send(undefined, true)
+    return end
   }
 
   #readBody(chunk: Buffer, offset: number): number {
     this.#since = this.context.wheel.now
-    const exchange = this.#exchange as HttpExchange
-    const end = this.#bodyEnd(chunk, offset)
-    if (end === -1) {
-      this.#refuse({ status: 400, reason: 'A malformed chunk' }, chunk)
+    const reader = this.#reader
+    const end = reader.readBody(chunk, offset)
+    if (reader.refusal !== undefined) {
+      this.#refuse(reader.refusal)
       return chunk.length
     }
-    this.#bodyBytes += end - offset
-    const { maxBodyBytes } = this.context.config
-    if (maxBodyBytes > 0 && this.#bodyBytes > maxBodyBytes) {
-      this.#refuse(BODY_TOO_LONG, chunk)
-      return chunk.length
-    }
-    const isDone = this.#framing === 'chunked' ? this.#scanner?.isDone === true : this.#bodyLeft === 0
-    if (isDone) this.#enter('wait')
-    exchange.send(offset === 0 && end === chunk.length ? chunk : chunk.subarray(offset, end), isDone)
-    return end
-  }
-
-  /** Where the body ends in this chunk; -1 where it is broken. */
-  #bodyEnd(chunk: Buffer, offset: number): number {
-    if (this.#framing === 'chunked') {
-      const scanner = this.#scanner as ChunkedScanner
-      const end = scanner.scan(chunk, offset)
-      return scanner.isBroken ? -1 : end
-    }
-    const end = Math.min(chunk.length, offset + this.#bodyLeft)
-    this.#bodyLeft -= end - offset
+    if (reader.isBodyDone) this.#enter('wait')
+    const part = offset === 0 && end === chunk.length ? chunk : chunk.subarray(offset, end)
+    this.#exchange?.send(part, reader.isBodyDone)
     return end
   }
 
   /** Answers a request that goes no further, and ends the connection: what follows it cannot be trusted. */
-  #refuse(answer: ErrorAnswer, chunk?: Buffer): number {
+  #refuse(answer: ErrorAnswer): void {
     this.isLast = true
-    const exchange = this.#exchange
-    if (exchange !== undefined) {
-      exchange.refuse(answer)
-    } else {
-      this.#reader.clear()
-      this.conn.writeText(
-        errorResponse(answer, {
-          accept: '',
-          requestId: '',
-          isHead: false,
-          keepAlive: false,
-          version: 11,
-          pages: this.context.pages,
-        }),
-      )
-      this.#recordRefusal(answer)
-      this.#linger()
-    }
-    return chunk?.length ?? 0
-  }
-
-  /** A request that could not be read has no method and no path: nothing of it is worth repeating. */
-  #recordRefusal({ status, reason }: ErrorAnswer): void {
-    const { events, listener } = this.context
-    if (!events.wants('request:end')) return
-    events.emit('request:end', {
-      session: this.session.id,
-      listener,
-      client: this.session.client,
-      pool: this.pool,
-      backend: undefined,
-      tried: [],
-      code: status === 408 ? 'cR' : 'PR',
-      reason,
-      method: '',
-      path: '',
-      status,
-      requestId: '',
-      version: '',
-      referer: '',
-      userAgent: '',
-      bytesIn: 0,
-      bytesOut: 0,
-      queueMs: 0,
-      connectMs: 0,
-      firstByteMs: 0,
-      totalMs: 0,
-    })
+    if (this.#exchange !== undefined) return this.#exchange.refuse(answer)
+    const { requestHead, pages } = this.context
+    this.conn.writeText(
+      refusalText(answer, { pages, head: this.#reader.isHeadRefused ? requestHead : undefined }),
+    )
+    reportRefusal(this, answer)
+    this.#sayFarewell(
+      answer === HEAD_LATE ? { code: 'cR', reason: 'request-timeout' } : { code: 'PR', reason: 'refused' },
+      'close',
+    )
   }
 
   #enter(phase: Phase): void {
-    const { wheel, config } = this.context
+    const { wheel } = this.context
     this.#phase = phase
     this.#since = wheel.now
-    const limit = this.#limit(config)
+    const limit = this.#limit() || RECHECK_MS
     // Armed already for a moment before that: it looks again then, which is cheaper than moving it each time.
-    if (limit > 0 && (this.next === undefined || this.deadline > wheel.now + limit)) wheel.arm(this, limit)
+    if (this.next === undefined || this.deadline > wheel.now + limit) wheel.arm(this, limit)
   }
 
-  #limit(config: HttpContext['config']): number {
-    switch (this.#phase) {
-      case 'idle': // The first request is awaited as long as a head may take: this connection has shown nothing yet.
-        return this.#requests === 0 ? config.requestHeadTimeoutMs : config.keepAliveTimeoutMs
-      case 'head':
-        return config.requestHeadTimeoutMs
-      case 'body':
-        return config.requestBodyTimeoutMs
-      case 'wait':
-        return config.responseHeadTimeoutMs
-      default:
-        return LINGER_MS
-    }
+  #limit(): number {
+    return timeLimit(this.#phase, { session: this, exchange: this.#exchange })
   }
 
-  #onTimeout(isResponding: boolean): void {
-    switch (this.#phase) {
-      case 'idle':
-        return this.#end(this.#requests === 0 ? { code: 'cR', reason: 'no-request' } : DONE, 'close')
-      case 'head':
-        return void this.#refuse({ status: 408, reason: 'The request took too long to arrive' })
-      case 'linger':
-        return this.#end(DONE, 'close')
-      default:
-    }
-    const exchange = this.#exchange as HttpExchange
-    if (isResponding)
-      return exchange.abortAndCut({ code: this.conn.isWriting ? 'cD' : 'sD', reason: 'idle-timeout' })
-    if (this.#phase === 'body' && !exchange.isBlocked) {
+  #lastSign(): number {
+    return Math.max(this.#since, this.#exchange?.response.lastActivity ?? 0)
+  }
+
+  #onTimeout(): void {
+    const exchange = this.#exchange
+    if (this.#phase === 'idle') {
+      this.#end(this.requests === 0 && !this.isLast ? { code: 'cR', reason: 'no-request' } : DONE, 'close')
+    } else if (this.#phase === 'head') {
+      this.#refuse(HEAD_LATE)
+    } else if (exchange?.isResponding === true) {
+      exchange.cut({ code: this.conn.isWriting ? 'cD' : 'sD', reason: 'idle-timeout' })
+    } else if (this.#phase === 'body' && exchange?.request.isBlocked === false && !exchange.owesContinue) {
       this.isLast = true
-      return exchange.refuse({ status: 408, reason: 'The request body took too long to arrive' }, 'cD')
+      exchange.refuse(BODY_LATE, 'cD')
+    } else {
+      exchange?.timeOut()
     }
-    exchange.timeOut()
   }
 
   /** Ends the connection after its last response. */
   #finish(): void {
-    // Closing amid unread bytes would reset, and might take the response back out of the client's hands.
-    if (this.conn.isWriting || this.#pipelined.length > 0) this.#linger()
+    if (this.conn.isWriting || this.#held?.isEmpty === false) this.#sayFarewell(DONE, 'close')
     else this.#end(DONE, 'close')
   }
 
-  #linger(): void {
-    if (this.conn.failure !== undefined) return this.#end({ code: 'CD', reason: 'client-reset' }, 'reset')
-    this.#pipelined = []
-    this.conn.end()
-    if (this.conn.ended) return this.#end(DONE, 'close')
-    this.conn.resume()
-    this.#enter('linger')
+  #sayFarewell(outcome: SessionOutcome, how: 'close' | 'reset'): void {
+    const { wheel, relay } = this.context
+    this.#phase = 'farewell'
+    this.#held = undefined
+    wheel.disarm(this)
+    this.#farewell = new Farewell(this.conn, { how, wheel, relay, onOver: () => this.#over(outcome) })
+    this.#farewell.begin()
   }
 
   #end(outcome: SessionOutcome, how: 'close' | 'reset'): void {
     if (this.#phase === 'closed') return
-    this.#phase = 'closed'
     this.#exchange = undefined
     this.context.wheel.disarm(this)
     if (how === 'close') this.conn.close()
     else this.conn.reset()
+    this.#over(outcome)
+  }
+
+  /** The conn is closed. */
+  #over(outcome: SessionOutcome): void {
+    this.#phase = 'closed'
     this.context.onSessionEnd(this)
     this.session.owner.onSessionEnd(this.session, outcome)
   }
 }
 
-const READING: ReadonlySet<Phase> = new Set<Phase>(['idle', 'head', 'body'])
-
-const CR = 13
-const LF = 10
-const RECHECK_MS = 60_000
+function isReading(phase: Phase): boolean {
+  return phase === 'idle' || phase === 'head' || phase === 'body'
+}
 
 const DONE: SessionOutcome = { code: '--', reason: 'done' }
-const HEAD_TOO_LONG: ErrorAnswer = { status: 431, reason: 'The head of the request is too long' }
-const BODY_TOO_LONG: ErrorAnswer = { status: 413, reason: 'The body of the request is too long' }
 
 const CLIENT_LEFT: Readonly<Partial<Record<Phase, EndCode>>> = { idle: 'CR', head: 'CR', wait: 'CH' }
-
-/** `no Host` -> `No Host` */
-function sentence(reason: string): string {
-  return reason.charAt(0).toUpperCase() + reason.slice(1)
-}

@@ -3,20 +3,14 @@ const MOST_KEPT_BYTES = 64 * 1024
 
 /** What has come of a request's body: kept while there is no backend yet, and while a replay may need it. */
 export class RequestBody {
-  /** Nothing more will come. */
-  isDone = false
-  #chunks: Buffer[] = []
+  /** All that came is still here. */
+  isWhole = true
+  #parts: Buffer[] = []
   #length = 0
-  #isWhole = true
   readonly #isReplayable: boolean
 
   constructor(options: { isReplayable: boolean }) {
     this.#isReplayable = options.isReplayable
-  }
-
-  /** All that came is still here. */
-  get isWhole(): boolean {
-    return this.#isWhole
   }
 
   get isFull(): boolean {
@@ -27,32 +21,32 @@ export class RequestBody {
     return this.#length === 0
   }
 
-  /** Keeps a part until there is a backend. */
+  /** Keeps a copy of a part until there is a backend. */
   hold(part: Buffer): void {
-    this.#chunks.push(Buffer.from(part))
+    this.#parts.push(Buffer.from(part))
     this.#length += part.length
   }
 
-  /** A part went to the backend; it is kept as well while a replay may need it. */
+  /** A part goes to the backend; a copy is kept while a replay may need it. */
   passed(part: Buffer): void {
-    if (!this.#isWhole) return
+    if (!this.isWhole) return
     if (this.#isReplayable && this.#length + part.length <= MOST_KEPT_BYTES) this.hold(part)
     else this.#forget()
   }
 
   /** Everything kept, behind `head`, as one chunk. */
   after(head: string): Buffer {
-    return Buffer.concat([Buffer.from(head, 'latin1'), ...this.#chunks])
+    return Buffer.concat([Buffer.from(head, 'latin1'), ...this.#parts])
   }
 
   /** What was held has gone to a backend. */
   sent(): void {
-    if (!this.#isReplayable || this.#length > MOST_KEPT_BYTES) this.#forget()
+    if (this.#length > 0 && (!this.#isReplayable || this.#length > MOST_KEPT_BYTES)) this.#forget()
   }
 
   #forget(): void {
-    this.#isWhole = this.#isWhole && this.#length === 0 && this.isDone
-    this.#chunks = []
+    this.isWhole = false
+    this.#parts = []
     this.#length = 0
   }
 }

@@ -9,7 +9,7 @@ export class ResponseBody {
   readonly dechunks: boolean
   #left: number
   readonly #scanner: ChunkedScanner | undefined
-  #runs: number[] = []
+  #runs: number[] | undefined = undefined
 
   constructor(head: ResponseHead, options: { dechunks: boolean }) {
     this.framing = head.framing
@@ -44,10 +44,9 @@ export class ResponseBody {
   /** What of the bytes just read goes to the client. */
   pieces(chunk: Buffer, start: number, end: number): Buffer[] {
     if (!this.dechunks) return [start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end)]
+    const runs = this.#runs ?? []
     const pieces: Buffer[] = []
-    for (let i = 0; i < this.#runs.length; i += 2) {
-      pieces.push(chunk.subarray(this.#runs[i], this.#runs[i + 1]))
-    }
+    for (let i = 0; i < runs.length; i += 2) pieces.push(chunk.subarray(runs[i], runs[i + 1]))
     return pieces
   }
 
@@ -56,8 +55,9 @@ export class ResponseBody {
       const end = scanner.scan(chunk, offset)
       return scanner.isBroken ? -1 : end
     }
-    this.#runs = []
-    const end = scanner.scan(chunk, offset, (from, to) => this.#runs.push(from, to))
+    const runs: number[] = []
+    this.#runs = runs
+    const end = scanner.scan(chunk, offset, (from, to) => runs.push(from, to))
     return scanner.isBroken ? -1 : end
   }
 }

@@ -1,0 +1,22 @@
+import type { KeptConnection } from '../../pool/kept-connection.ts'
+
+/** RFC 9110, section 9.2.2: sent twice, these do what they do once. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** A request that may not be replayed takes no kept connection that was idle for this long. */
+const FRESH_MS = 1_000
+
+/** Whether a request may be sent again when its connection ended before a byte of an answer. */
+export function mayReplay(method: string): boolean {
+  return IDEMPOTENT.has(method)
+}
+
+/** How long a kept connection may have been idle for a request that can be replayed. */
+export function anyAge(kept: KeptConnection): number {
+  return kept.keepIdleMs
+}
+
+/** The same for what may be sent only once: the backend must not be closing it at this very moment. */
+export function freshAge(kept: KeptConnection): number {
+  return Math.min(FRESH_MS, kept.halfAgeMs, kept.keepIdleMs)
+}

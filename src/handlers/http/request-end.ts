@@ -1,0 +1,78 @@
+import type { RequestEnd } from '../../core/events.ts'
+import type { SessionOutcome } from '../../net/session.ts'
+import type { ErrorAnswer } from './error-response.ts'
+import type { HttpExchange } from './http-exchange.ts'
+import type { HttpSession } from './http-session.ts'
+
+/** Tells those who listen that a request is over. */
+export function reportRequest(exchange: HttpExchange, { code, reason }: SessionOutcome): void {
+  const { session, context, request, response, finder } = exchange
+  if (!context.events.wants('request:end')) return
+  const end: RequestEnd = {
+    ...NOTHING_KNOWN,
+    ...placeOf(session),
+    pool: exchange.pool,
+    backend: exchange.backend?.id,
+    tried: finder?.tried ?? [],
+    code,
+    reason,
+    method: exchange.method,
+    path: exchange.path,
+    status: exchange.status,
+    requestId: exchange.requestId,
+    version: exchange.version === 10 ? '1.0' : '1.1',
+    get referer() {
+      return exchange.field('referer')
+    },
+    get userAgent() {
+      return exchange.field('user-agent')
+    },
+    bytesIn: request.bytesIn,
+    bytesOut: response.bytesOut + exchange.answerBytes,
+    queueMs: finder?.queueMs ?? 0,
+    connectMs: finder?.connectMs ?? 0,
+    firstByteMs: exchange.firstByteMs,
+    totalMs: context.clock.now() - exchange.startedAt,
+  }
+  context.events.emit('request:end', end)
+}
+
+/** The same for one that could not be read: it has no method and no path, and nothing of it is worth repeating. */
+export function reportRefusal(session: HttpSession, { status, reason }: ErrorAnswer): void {
+  const { events } = session.context
+  if (!events.wants('request:end')) return
+  const code = status === 408 ? 'cR' : 'PR'
+  events.emit('request:end', {
+    ...NOTHING_KNOWN,
+    ...placeOf(session),
+    pool: session.pool,
+    code,
+    reason,
+    status,
+  })
+}
+
+function placeOf(session: HttpSession): Pick<RequestEnd, 'session' | 'listener' | 'client'> {
+  return {
+    session: session.session.id,
+    listener: session.context.listener,
+    client: session.session.client,
+  }
+}
+
+const NOTHING_KNOWN = {
+  backend: undefined,
+  tried: [],
+  method: '',
+  path: '',
+  requestId: '',
+  version: '',
+  referer: '',
+  userAgent: '',
+  bytesIn: 0,
+  bytesOut: 0,
+  queueMs: 0,
+  connectMs: 0,
+  firstByteMs: 0,
+  totalMs: 0,
+}

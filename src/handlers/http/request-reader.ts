@@ -1,0 +1,132 @@
+import { ChunkedScanner } from '../../wire/chunked.ts'
+import type { Framing } from '../../wire/framing.ts'
+import { HeadReader } from '../../wire/head-reader.ts'
+import type { RequestHead } from '../../wire/request-head.ts'
+import type { ErrorAnswer } from './error-response.ts'
+
+/**
+ * Finds where a client's requests begin and end, in whatever pieces its bytes come. Says what is to be answered where
+ * they cannot be taken; nothing is read after that.
+ */
+export class RequestReader {
+  /** Why what came is refused. */
+  refusal: ErrorAnswer | undefined = undefined
+  /** It was refused for what its head says, which has been read as far as it goes. */
+  isHeadRefused = false
+  /** The head under way has been read to its end by the last call. */
+  isHeadDone = false
+  /** The body of the last head has been read to its end. */
+  isBodyDone = true
+  readonly #maxHeadBytes: number
+  readonly #maxBodyBytes: number
+  readonly #reader: HeadReader
+  #isAfterCr = false
+  #framing: Framing = 'none'
+  #bodyLeft = 0
+  #bodyBytes = 0
+  #scanner: ChunkedScanner | undefined = undefined
+
+  constructor(limits: { maxHeadBytes: number; maxBodyBytes: number }) {
+    this.#maxHeadBytes = limits.maxHeadBytes
+    this.#maxBodyBytes = limits.maxBodyBytes
+    this.#reader = new HeadReader(limits.maxHeadBytes)
+  }
+
+  /** A part of a head has come, and not all of it. */
+  get isAmidHead(): boolean {
+    return this.#reader.isStarted
+  }
+
+  /** Reads on in a head, into `head` once it is whole. Returns where it stopped. */
+  readHead(chunk: Buffer, offset: number, head: RequestHead): number {
+    this.isHeadDone = false
+    let at = offset
+    if (!this.#reader.isStarted && (this.#isAfterCr || chunk[at] === CR)) {
+      at = this.#skipEmptyLines(chunk, at)
+      if (at === chunk.length) return at
+    }
+    const held = this.#reader.held
+    const read = this.#reader.read(chunk, at)
+    if (read === undefined) return chunk.length
+    if (read === 'bare-lf') return this.#refuse(chunk, BARE_LF)
+    if (read === 'too-long') return this.#refuse(chunk, this.#tooLong(held, chunk, at))
+    const refusal = head.parse(read.text)
+    this.isHeadRefused = true
+    if (refusal !== undefined) {
+      return this.#refuse(chunk, { status: refusal.status, reason: sentence(refusal.reason) })
+    }
+    if (this.#maxBodyBytes > 0 && head.contentLength > this.#maxBodyBytes) {
+      return this.#refuse(chunk, BODY_TOO_LONG)
+    }
+    this.#framing = head.framing
+    this.#bodyLeft = head.contentLength
+    this.#bodyBytes = 0
+    this.isHeadRefused = false
+    this.isHeadDone = true
+    this.isBodyDone = head.framing === 'none'
+    if (head.framing === 'chunked') (this.#scanner ??= new ChunkedScanner()).reset()
+    return read.end
+  }
+
+  /** Reads on in a body. Returns where it ended, or where the chunk did. */
+  readBody(chunk: Buffer, offset: number): number {
+    const end = this.#bodyEnd(chunk, offset)
+    this.#bodyBytes += end - offset
+    if (this.refusal !== undefined) return chunk.length
+    if (this.#maxBodyBytes > 0 && this.#bodyBytes > this.#maxBodyBytes)
+      return this.#refuse(chunk, BODY_TOO_LONG)
+    return end
+  }
+
+  #bodyEnd(chunk: Buffer, offset: number): number {
+    if (this.#framing === 'chunked') {
+      const scanner = this.#scanner as ChunkedScanner
+      const end = scanner.scan(chunk, offset)
+      this.isBodyDone = scanner.isDone
+      return scanner.isBroken ? this.#refuse(chunk, BAD_CHUNK) : end
+    }
+    const end = Math.min(chunk.length, offset + this.#bodyLeft)
+    this.#bodyLeft -= end - offset
+    this.isBodyDone = this.#bodyLeft === 0
+    return end
+  }
+
+  /** RFC 9112, section 2.2: an empty line before a request is some old client's habit. */
+  #skipEmptyLines(chunk: Buffer, offset: number): number {
+    let at = offset
+    while (at < chunk.length && (this.#isAfterCr || chunk[at] === CR)) {
+      if (this.#isAfterCr && chunk[at] !== LF) return this.#refuse(chunk, BARE_CR)
+      this.#isAfterCr = !this.#isAfterCr
+      at++
+    }
+    return at
+  }
+
+  /** The request line alone was too long, or all of the head. */
+  #tooLong(held: Buffer | undefined, chunk: Buffer, offset: number): ErrorAnswer {
+    const room = this.#maxHeadBytes - (held?.length ?? 0)
+    const hasLine = held?.includes(CR) === true || chunk.subarray(offset, offset + room).includes(CR)
+    return hasLine ? HEAD_TOO_LONG : TARGET_TOO_LONG
+  }
+
+  #refuse(chunk: Buffer, answer: ErrorAnswer): number {
+    this.refusal = answer
+    this.#reader.clear()
+    return chunk.length
+  }
+}
+
+const CR = 13
+const LF = 10
+
+const BARE_LF: ErrorAnswer = { status: 400, reason: 'A line does not end in CR LF' }
+const BARE_CR: ErrorAnswer = { status: 400, reason: 'A bare CR before the request' }
+const BAD_CHUNK: ErrorAnswer = { status: 400, reason: 'A malformed chunk' }
+const TARGET_TOO_LONG: ErrorAnswer = { status: 414, reason: 'The request line is too long' }
+const HEAD_TOO_LONG: ErrorAnswer = { status: 431, reason: 'The head of the request is too long' }
+const BODY_TOO_LONG: ErrorAnswer = { status: 413, reason: 'The body of the request is too long' }
+
+/** `no Host` -> `No Host` */
+function sentence(reason: string): string {
+  return reason.charAt(0).toUpperCase() + reason.slice(1)
+}

@@ -1,0 +1,120 @@
+import type { Backend } from '../../core/backend.ts'
+import type { Conn, ConnSink } from '../../net/conn.ts'
+import type { IdleConnections } from '../../pool/idle-connections.ts'
+import type { KeptConnection } from '../../pool/kept-connection.ts'
+import type { Lease } from '../../pool/lease.ts'
+import { RequestBody } from './request-body.ts'
+
+/** What becomes of a connection: kept for another request, closed, or reset amid something. */
+export type Parting = 'keep' | 'close' | 'reset'
+
+/** A backend's hold and connection while it serves one request, and the request on its way to it. */
+export class RequestSending {
+  /** All of the request has come. */
+  isDone: boolean
+  /** Bytes of the body that came. */
+  bytesIn = 0
+  kept: KeptConnection | undefined = undefined
+  /** The connection has served other requests before. */
+  isReused = false
+  readonly #isReplayable: boolean
+  #head = ''
+  #body: RequestBody | undefined = undefined
+  #lease: Lease | undefined = undefined
+  #sentBefore = 0
+  #receivedBefore = 0
+
+  constructor(options: { hasBody: boolean; isReplayable: boolean }) {
+    this.isDone = !options.hasBody
+    this.#isReplayable = options.isReplayable
+  }
+
+  /** It may be sent once more, from what is in memory. */
+  get mayReplay(): boolean {
+    return this.#isReplayable && this.#body?.isWhole !== false
+  }
+
+  /** What the backend has got and given, and does not count yet. */
+  get bytesToBackend(): number {
+    return this.kept === undefined ? 0 : this.kept.conn.bytesWritten - this.#sentBefore
+  }
+
+  get bytesToClient(): number {
+    return this.kept === undefined ? 0 : this.kept.conn.bytesRead - this.#receivedBefore
+  }
+
+  /** The backend does not take what the client sends. */
+  get isBlocked(): boolean {
+    return this.kept === undefined || this.kept.conn.isWriting
+  }
+
+  /** The request is with the backend whole, and the connection as good as ever. */
+  get isSettled(): boolean {
+    if (this.kept === undefined || !this.isDone) return false
+    const { conn } = this.kept
+    // While a part of the body is on its way, it is read from the client's memory.
+    return !conn.isWriting && !conn.ended && conn.failure === undefined
+  }
+
+  /** Sends what there is of the request. False: nothing more is to be read from the client until it drains. */
+  begin(given: {
+    head: string
+    lease: Lease
+    kept: KeptConnection
+    isReused: boolean
+    sink: ConnSink
+  }): boolean {
+    const { head, lease, kept, isReused, sink } = given
+    const { conn } = kept
+    this.#head = head
+    this.#lease = lease
+    this.kept = kept
+    this.isReused = isReused
+    this.#sentBefore = conn.bytesWritten
+    this.#receivedBefore = conn.bytesRead
+    conn.sink = sink
+    if (!isReused) conn.start()
+    return this.#sendKept(conn)
+  }
+
+  /** More of the body came. False: nothing more is to be read from the client until there is a backend, or it drains. */
+  send(part: Buffer): boolean {
+    this.bytesIn += part.length
+    const body = (this.#body ??= new RequestBody({ isReplayable: this.#isReplayable }))
+    const conn = this.kept?.conn
+    if (conn === undefined) {
+      body.hold(part)
+      return !body.isFull
+    }
+    body.passed(part)
+    // It may take no more, and yet have answered: its answer, or its end, is near.
+    return conn.failure === undefined && conn.write(part)
+  }
+
+  /** Holds nothing any longer. */
+  part(how: Parting, idle: IdleConnections): void {
+    const { kept } = this
+    if (kept === undefined) return
+    const { conn, backend } = kept
+    this.#count(backend)
+    this.kept = undefined
+    if (how === 'reset') conn.reset()
+    else if (how === 'close') conn.close()
+    else idle.put(kept)
+    this.#lease?.release()
+    this.#lease = undefined
+  }
+
+  #sendKept(conn: Conn): boolean {
+    const body = this.#body
+    if (body === undefined || body.isEmpty) return conn.writeText(this.#head)
+    const isTaken = conn.write(body.after(this.#head))
+    body.sent()
+    return isTaken
+  }
+
+  #count(backend: Backend): void {
+    backend.bytesToBackend += this.bytesToBackend
+    backend.bytesToClient += this.bytesToClient
+  }
+}

@@ -1,0 +1,215 @@
+import { HeadReader } from '../../wire/head-reader.ts'
+import { buildResponseHead, droppedRun } from '../../wire/forwarded-response.ts'
+import type { DroppedRun, RespondOptions } from '../../wire/forwarded-response.ts'
+import type { ResponseHead } from '../../wire/response-head.ts'
+import type { HttpExchange } from './http-exchange.ts'
+import { ResponseBody } from './response-body.ts'
+
+/**
+ * The way of one response from a backend to the client. Its bytes are written as views of the memory that the backend
+ * is read into: while the client does not take them, the backend is not read, and its connection is used for nothing
+ * else.
+ */
+export class ResponseRelay {
+  /** A byte of it has come. */
+  hasBegun = false
+  /** Its head goes, or went, to the client. */
+  isSending = false
+  /** It is read whole; its last bytes may still wait for the client to take them. */
+  isDone = false
+  /** The backend's connection can serve another request. */
+  keepsAlive = false
+  bytesOut = 0
+  /** Loop time of the last bytes that came. */
+  lastActivity = 0
+  readonly #exchange: HttpExchange
+  /** Only for a head that comes in pieces. */
+  #reader: HeadReader | undefined = undefined
+  #body: ResponseBody | undefined = undefined
+  /** What came behind an interim response while the client did not take that one. */
+  #held: Buffer | undefined = undefined
+  #isSwitching = false
+  /** The client does not take what was written: it is read from the backend's memory. */
+  isStalled = false
+
+  constructor(exchange: HttpExchange) {
+    this.#exchange = exchange
+  }
+
+  /** The client has not taken an interim response. */
+  get isHeldUp(): boolean {
+    return this.#held !== undefined
+  }
+
+  /** More of it came. */
+  read(chunk: Buffer): void {
+    this.hasBegun = true
+    this.lastActivity = this.#exchange.context.wheel.now
+    if (this.#held !== undefined) this.#held = Buffer.concat([this.#held, chunk])
+    else if (this.isSending) this.#readBody(chunk)
+    else this.#readHeads(chunk)
+  }
+
+  /** The backend has sent FIN. Whether that ends the response well. */
+  endedWell(): boolean {
+    if (this.#body?.framing !== 'close') return false
+    this.isDone = true
+    return true
+  }
+
+  /** The client took all that it had been given. */
+  onClientDrained(): void {
+    const exchange = this.#exchange
+    this.isStalled = false
+    if (this.#isSwitching) return exchange.onSwitched()
+    if (this.isDone) return exchange.onResponseDone()
+    const held = this.#held
+    this.#held = undefined
+    exchange.resumeBackend()
+    if (held !== undefined) this.#readHeads(held)
+  }
+
+  #readHeads(chunk: Buffer): void {
+    const { context, method } = this.#exchange
+    const { responseHead: head } = context
+    let offset = 0
+    while (offset < chunk.length) {
+      const reader = this.#reader ?? context.responseReader
+      const isWhole = !reader.isStarted
+      const read = reader.read(chunk, offset)
+      if (read === undefined) return this.#keepReader(reader)
+      if (typeof read === 'string')
+        return this.#exchange.onBadResponse('The head of the response is malformed')
+      const refusal = head.parse(read.text, method)
+      if (refusal !== undefined)
+        return this.#exchange.onBadResponse(`The response is malformed: ${refusal.reason}`)
+      if (head.status === 101) return this.#switchProtocols(head, chunk, read.end)
+      if (!head.isInterim) return this.#begin(head, chunk, { start: isWhole ? offset : -1, end: read.end })
+      offset = read.end
+      if (!this.#sendInterim(head, chunk, offset)) return
+    }
+  }
+
+  /** A head that came in pieces takes the reader that all share with it. */
+  #keepReader(reader: HeadReader): void {
+    const { context } = this.#exchange
+    if (reader !== context.responseReader) return
+    this.#reader = reader
+    context.responseReader = new HeadReader(context.config.maxResponseHeadBytes)
+  }
+
+  /** False: what is behind it waits. */
+  #sendInterim(head: ResponseHead, chunk: Buffer, end: number): boolean {
+    const { session, version } = this.#exchange
+    // RFC 9110, section 15.2: HTTP/1.0 knows no interim responses.
+    if (version === 10) return true
+    const text = buildResponseHead(head, this.#options({ connection: undefined, lines: '' }))
+    this.bytesOut += text.length
+    if (session.conn.writeText(text)) return true
+    this.#held = Buffer.from(chunk.subarray(end))
+    this.#onStalled()
+    return false
+  }
+
+  /** The response proper: its head, and what came of its body with it. */
+  #begin(head: ResponseHead, chunk: Buffer, at: { start: number; end: number }): void {
+    const exchange = this.#exchange
+    const { session, version, context, route } = exchange
+    const body = new ResponseBody(head, { dechunks: version === 10 && head.framing === 'chunked' })
+    const bodyEnd = body.read(chunk, at.end)
+    if (bodyEnd === -1) return exchange.onBadResponse('The response is malformed: a bad chunk')
+    this.#body = body
+    this.isDone = body.isDone
+    this.isSending = true
+    this.keepsAlive = head.keepAlive && bodyEnd === chunk.length
+    if (body.framing === 'close' || body.dechunks) session.isLast = true
+    const lines = exchange.onResponse(head)
+    const isPlain =
+      version === 11 &&
+      !session.isLast &&
+      at.start !== -1 &&
+      lines === '' &&
+      context.config.via === undefined &&
+      route?.response === undefined
+    const run = isPlain ? droppedRun(head) : undefined
+    const isTaken =
+      run === undefined
+        ? this.#writeBuilt(head, lines, body.pieces(chunk, at.end, bodyEnd))
+        : this.#writeView(chunk, at.start, run, bodyEnd)
+    this.#afterWrite(isTaken)
+  }
+
+  /** The head as it came, but for one run of lines that is cut out in place: no string is built, nothing is copied. */
+  #writeView(chunk: Buffer, start: number, run: DroppedRun, end: number): boolean {
+    const cut = run.end - run.start
+    if (cut > 0) chunk.copyWithin(start + cut, start, start + run.start)
+    this.bytesOut += end - start - cut
+    return this.#exchange.session.conn.write(chunk.subarray(start + cut, end))
+  }
+
+  #writeBuilt(head: ResponseHead, lines: string, body: readonly Buffer[]): boolean {
+    const { session, version } = this.#exchange
+    const connection = session.isLast ? 'close' : version === 10 ? 'keep-alive' : undefined
+    const text = buildResponseHead(head, this.#options({ connection, lines }))
+    const all = Buffer.concat([Buffer.from(text, 'latin1'), ...body])
+    this.bytesOut += all.length
+    return session.conn.write(all)
+  }
+
+  #options({ connection, lines }: Pick<RespondOptions, 'connection' | 'lines'>): RespondOptions {
+    const { context, route } = this.#exchange
+    return {
+      connection,
+      dechunked: this.#body?.dechunks === true,
+      via: context.config.via,
+      lines,
+      changes: route?.response,
+    }
+  }
+
+  #readBody(chunk: Buffer): void {
+    const body = this.#body as ResponseBody
+    const end = body.read(chunk, 0)
+    if (end === -1) return this.#exchange.cut({ code: 'SD', reason: 'backend-malformed' })
+    if (end < chunk.length) this.keepsAlive = false
+    this.isDone = body.isDone
+    const pieces = body.pieces(chunk, 0, end)
+    const part = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+    this.bytesOut += part.length
+    this.#afterWrite(part.length === 0 || this.#exchange.session.conn.write(part))
+  }
+
+  #afterWrite(isTaken: boolean): void {
+    if (!isTaken) this.#onStalled()
+    else if (this.isDone) this.#exchange.onResponseDone()
+  }
+
+  #onStalled(): void {
+    const { session } = this.#exchange
+    if (session.conn.failure !== undefined) session.onBroken()
+    else this.#stall()
+  }
+
+  #stall(): void {
+    this.isStalled = true
+    this.#exchange.pauseBackend()
+  }
+
+  #switchProtocols(head: ResponseHead, chunk: Buffer, end: number): void {
+    const exchange = this.#exchange
+    if (exchange.upgrade === undefined) {
+      return exchange.onBadResponse('The backend changed to a protocol that nobody asked for')
+    }
+    this.isSending = true
+    this.#isSwitching = true
+    const text = buildResponseHead(
+      head,
+      this.#options({ connection: undefined, lines: exchange.onResponse(head) }),
+    )
+    exchange.pauseBackend()
+    const all = Buffer.concat([Buffer.from(text, 'latin1'), chunk.subarray(end)])
+    this.bytesOut += all.length
+    if (exchange.session.conn.write(all)) exchange.onSwitched()
+    else this.#onStalled()
+  }
+}
