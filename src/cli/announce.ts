@@ -20,14 +20,17 @@ export async function announce(
 ): Promise<void> {
   const { open, logging } = options
   open.pretty?.hold()
-  logEvents(balancer, open.log, logging)
-  if (open.pretty === undefined) return announceInJson(balancer, open, logging.level)
+  const isHttp = balancer.config.listeners.some(({ http }) => http !== undefined)
+  const mode = isHttp ? 'http' : 'tcp'
+  logEvents(balancer, open.log, { ...logging, isHttp })
+  if (open.pretty === undefined) return announceInJson(balancer, open, { level: logging.level, mode })
   await firstChecks(balancer)
   const [pool] = balancer.config.pools
   const banner = formatBanner(
     {
       version: packageVersion(),
       snapshot: balancer.snapshot(),
+      mode,
       checks: pool === undefined ? '' : checksInWords(pool.check),
       checksOff: pool?.check.kind === 'off',
       hints: options.hints ?? ['Ctrl-C lets open sessions finish and stops.'],
@@ -37,7 +40,11 @@ export async function announce(
   open.pretty.release(isLogged('info', logging.level) ? banner : '')
 }
 
-function announceInJson(balancer: Balancer, open: OpenLog, level: LogLevel): void {
+function announceInJson(
+  balancer: Balancer,
+  open: OpenLog,
+  { level, mode }: { readonly level: LogLevel; readonly mode: 'tcp' | 'http' },
+): void {
   if (!isLogged('info', level)) return
   const { listeners, pools } = balancer.snapshot()
   for (const { name, address, maxConnections } of listeners) {
@@ -48,6 +55,7 @@ function announceInJson(balancer: Balancer, open: OpenLog, level: LogLevel): voi
       fields: {
         listener: name,
         address,
+        mode,
         maxConnections,
         version: packageVersion(),
         pid: process.pid,

@@ -64,12 +64,16 @@ function hintsFor(facts: {
   const { balancer, backends, wanted, keys } = facts
   const first = backends[0] as HttpBackend
   const health = `http://localhost:${first.port}/health`
-  const port = balancer.port
+  const { port, config } = balancer
+  const isExplained = config.listeners[0]?.http?.explain === true
   return [
     ...(wanted === 0 || wanted === port ? [] : [`Port ${wanted} is in use, so this is ${port}.`, '']),
     'Now try, in another terminal:',
     '',
     `  curl http://localhost:${port}                       # again and again: a, b, c take turns`,
+    ...(isExplained
+      ? [`  curl -i http://localhost:${port}                    # x-fairlead-backend tells who`]
+      : []),
     `  curl -X POST ${health}/fail   # a fails its checks and leaves`,
     `  curl -X POST ${health}/ok     # a passes them and comes back`,
     '',

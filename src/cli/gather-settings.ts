@@ -40,6 +40,7 @@ export function gatherSettings(argv: Argv, env: Env): GatheredSettings {
       level: own['logLevel'] as LogLevel,
       format: own['logFormat'] as LoggingOptions['format'],
       sessions: own['sessionLog'] as boolean,
+      accessLog: own['accessLog'] as LoggingOptions['accessLog'],
     },
     places,
     problems: problems.list.map(({ path, message }) => `${path}: ${message}`),

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.ts'
+import { AccessLog } from '../log/access-log.ts'
 import { Destination } from '../log/destination.ts'
 import type { Log } from '../log/log.ts'
 import { createPaint, type Paint, wantsColor } from '../log/paint.ts'
@@ -28,8 +29,28 @@ export async function openLog(options: LoggingOptions, context: CommandContext):
   })
   if (format === 'json') {
     const { JsonLog } = await import('../log/json-log.ts')
-    return { log: new JsonLog(destination, options), pretty: undefined, paint, destination }
+    const json = new JsonLog(destination, options)
+    const log = await withAccessLog(json, options, (line) => destination.write(line))
+    return { log, pretty: undefined, paint, destination }
   }
   const pretty = new PrettyLog({ destination, paint, clock: systemClock })
-  return { log: pretty, pretty, paint, destination }
+  const log = await withAccessLog(pretty, options, (line) => pretty.raw(line))
+  return { log, pretty, paint, destination }
+}
+
+/** Requests may have a form of their own, whatever the form of the rest. */
+async function withAccessLog(
+  log: Log,
+  { accessLog, level }: LoggingOptions,
+  write: (line: string) => void,
+): Promise<Log> {
+  if (accessLog === undefined) return log
+  if (accessLog === 'json') {
+    const { JsonLog } = await import('../log/json-log.ts')
+    const json = new JsonLog({ write }, { level })
+    return new AccessLog(log, (end) => json.request(end))
+  }
+  const { commonLine, combinedLine } = await import('../log/common-log.ts')
+  const format = accessLog === 'common' ? commonLine : combinedLine
+  return new AccessLog(log, (end) => write(`${format(end, systemClock.wallTime())}\n`))
 }

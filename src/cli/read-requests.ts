@@ -1,6 +1,7 @@
 import type { BalancerOptions } from '../config/options.ts'
 import { Problems } from '../config/problems.ts'
 import { resolveOptions } from '../config/resolve.ts'
+import { COUNTS_ONLY_IN_HTTP } from '../config/resolve-http.ts'
 import { parsePort } from '../config/parse-host-port.ts'
 import { parseDuration } from '../config/parse-duration.ts'
 import { ConfigError } from '../core/errors.ts'
@@ -29,7 +30,7 @@ export function readRunRequest(argv: Argv, env: Env): RunRequest {
 export function readDemoRequest(argv: Argv, env: Env): DemoRequest {
   const unknown = assertKnown(argv, 'demo')
   const gathered = gatherSettings(argv, env)
-  const options = { check: 'http', ...gathered.options } as DemoRequest['options']
+  const options = { ...demoDefaults(gathered.options['mode']), ...gathered.options } as DemoRequest['options']
   const problems = new Problems()
   const port = readPort(argv, env, { flag: 'port', variable: 'PROXY_PORT', fallback: 8080, problems })
   const lines = [
@@ -40,6 +41,12 @@ export function readDemoRequest(argv: Argv, env: Env): DemoRequest {
   ]
   if (lines.length > 0) throw new UsageError(lines)
   return { command: 'demo', port, options, logging: gathered.logging }
+}
+
+/** Its backends speak HTTP, so that is how it balances, unless it is told otherwise. */
+function demoDefaults(mode: unknown): Pick<BalancerOptions, 'mode' | 'check' | 'explain'> {
+  const isHttp = mode === undefined || mode === 'http'
+  return isHttp ? { mode: 'http', check: 'http', explain: true } : { check: 'http' }
 }
 
 /** @throws {UsageError} */
@@ -104,8 +111,10 @@ function positionals(
 /** Problems of the library's options, told with the names that stand on the command line. */
 function optionProblems(options: BalancerOptions, places: ReadonlyMap<string, string>): string[] {
   try {
-    resolveOptions(options)
-    return []
+    const { listeners } = resolveOptions(options)
+    const accessLog = places.get('accessLog')
+    const isTcp = listeners.every(({ http }) => http === undefined)
+    return accessLog !== undefined && isTcp ? [`${accessLog}: ${COUNTS_ONLY_IN_HTTP}`] : []
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return error.problems.map(({ path, message }) => {

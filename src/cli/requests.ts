@@ -43,5 +43,8 @@ export interface LoggingOptions {
   readonly level: LogLevel
   /** undefined = pretty on a terminal, else JSON. */
   readonly format: 'pretty' | 'json' | undefined
+  /** Whether sessions, or in HTTP mode requests, have lines. */
   readonly sessions: boolean
+  /** How the line of a request is written; undefined = as `format`. */
+  readonly accessLog: 'json' | 'common' | 'combined' | undefined
 }

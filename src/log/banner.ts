@@ -6,6 +6,7 @@ import type { Paint } from './paint.ts'
 export interface BannerFacts {
   readonly version: string
   readonly snapshot: Snapshot
+  readonly mode: 'tcp' | 'http'
   /** One line on how backends are checked: `tcp, every 2s`. */
   readonly checks: string
   readonly checksOff: boolean
@@ -21,6 +22,7 @@ export function formatBanner(facts: BannerFacts, paint: Paint): string {
   }
   for (const listener of facts.snapshot.listeners)
     row('listening on', paint('bold', humanListen(listener.address)))
+  row('mode', MODES[facts.mode])
   for (const pool of facts.snapshot.pools) {
     row('strategy', pool.strategy)
     row('checks', facts.checks)
@@ -33,6 +35,8 @@ export function formatBanner(facts: BannerFacts, paint: Paint): string {
   lines.push('', ...facts.hints.map((hint) => hintLine(hint, paint)))
   return `${lines.join('\n')}\n\n`
 }
+
+const MODES = { tcp: 'tcp, connection by connection', http: 'http, request by request' } as const
 
 /** Commands to type stand out from the remark behind them. */
 function hintLine(hint: string, paint: Paint): string {

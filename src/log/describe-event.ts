@@ -4,8 +4,8 @@ import { escapeText } from './escape-text.ts'
 import type { LogEntry } from './log.ts'
 import { roundMs } from './session-fields.ts'
 
-/** Sessions' ends have a kind of line of their own. */
-export type DescribedEvent = Exclude<EventName, 'session:close'>
+/** The ends of sessions and requests have lines of their own. */
+export type DescribedEvent = Exclude<EventName, 'session:close' | 'request:end'>
 
 /** The line of one event. */
 export function describeEvent<Name extends DescribedEvent>(
@@ -42,18 +42,6 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
     describe: ({ id, listener, client }) => ({
       msg: `session ${id} opened by ${escapeText(client)}`,
       fields: { session: id, listener, client: escapeText(client) },
-    }),
-  },
-  'request:end': {
-    level: 'info',
-    describe: (end) => ({
-      msg: 'request',
-      fields: {
-        ...end,
-        client: escapeText(end.client),
-        path: escapeText(end.path),
-        method: escapeText(end.method),
-      },
     }),
   },
   'connect:retry': {

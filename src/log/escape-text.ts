@@ -6,8 +6,8 @@ const MOST_CHARACTERS = 300
  * move a cursor, C0 and C1), line and paragraph separators, and marks that turn the writing direction become
  * `\x1b` or `\u202e`; backslashes are doubled, so that nothing can be taken for an escape of ours.
  */
-export function escapeText(text: string): string {
-  const cut = text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}…`
+export function escapeText(text: string, most = MOST_CHARACTERS): string {
+  const cut = text.length <= most ? text : `${text.slice(0, most)}…`
   return UNSAFE.test(cut) ? cut.replaceAll(EVERY_UNSAFE, escapeCharacter) : cut
 }
 

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
-import type { SessionEnd } from '../core/events.ts'
-import type { Log, LogEntry, LogLevel } from './log.ts'
+import type { RequestEnd, SessionEnd } from '../core/events.ts'
+import type { Log, LogEntry, LogLevel, SessionLevel } from './log.ts'
+import { requestFields } from './request-fields.ts'
 import { sessionFields } from './session-fields.ts'
 
 /** One JSON object a line, as pino writes them: `level`, `time` (ms since 1970), facts, `msg`. */
@@ -16,7 +17,11 @@ export class JsonLog implements Log {
     this.#pino[entry.level]({ event: entry.event, ...entry.fields }, entry.msg)
   }
 
-  session(end: SessionEnd): void {
-    this.#pino.info(sessionFields(end), 'session')
+  session(end: SessionEnd, level: SessionLevel): void {
+    this.#pino[level](sessionFields(end), 'session')
+  }
+
+  request(end: RequestEnd): void {
+    this.#pino.info(requestFields(end), 'request')
   }
 }

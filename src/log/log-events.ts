@@ -9,13 +9,23 @@ import { isLogged, type Log, type LogLevel } from './log.ts'
 export function logEvents(
   source: Events,
   log: Log,
-  options: { readonly level: LogLevel; readonly sessions: boolean },
+  options: {
+    readonly level: LogLevel
+    /** Whether sessions, or in HTTP mode requests, have lines at all. */
+    readonly sessions: boolean
+    readonly isHttp: boolean
+  },
 ): void {
   for (const { name, level } of describedEvents) {
     if (!isLogged(level, options.level)) continue
     source.on(name, (event: BalancerEvents[DescribedEvent][0]) => log.write(describeEvent(name, event)))
   }
-  if (options.sessions && isLogged('info', options.level)) {
-    source.on('session:close', (end) => log.session(end))
+  if (!options.sessions) return
+  const sessionLevel = options.isHttp ? 'debug' : 'info'
+  if (isLogged(sessionLevel, options.level)) {
+    source.on('session:close', (end) => log.session(end, sessionLevel))
+  }
+  if (options.isHttp && isLogged('info', options.level)) {
+    source.on('request:end', (end) => log.request(end))
   }
 }

@@ -1,4 +1,4 @@
-import type { EventName, SessionEnd } from '../core/events.ts'
+import type { EventName, RequestEnd, SessionEnd } from '../core/events.ts'
 
 /** From the most to the least important; `silent` logs nothing. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -21,8 +21,13 @@ export type ProcessEvent = 'process:signal' | 'process:key'
 export interface Log {
   write(entry: LogEntry): void
   /** Called once a session at its end, so it is kept apart from the rest. */
-  session(end: SessionEnd): void
+  session(end: SessionEnd, level: SessionLevel): void
+  /** The same for a request. */
+  request(end: RequestEnd): void
 }
+
+/** In HTTP mode the requests tell what happened, and sessions are a detail. */
+export type SessionLevel = 'info' | 'debug'
 
 /** Whether a line of `level` is wanted at the threshold. */
 export function isLogged(level: LogEntry['level'], threshold: LogLevel): boolean {

@@ -1,16 +1,18 @@
 import type { Clock } from '../core/clock.ts'
-import type { EventName, SessionEnd } from '../core/events.ts'
+import type { EventName, RequestEnd, SessionEnd } from '../core/events.ts'
 import { timeOfDay } from './human.ts'
 import type { Log, LogEntry, ProcessEvent } from './log.ts'
 import type { Color, Paint } from './paint.ts'
-import { PrettySession } from './pretty-session.ts'
+import { PrettyColumns } from './pretty-columns.ts'
+import { prettyRequest } from './pretty-request.ts'
+import { prettySession } from './pretty-session.ts'
 
-/** The terminal's view: one readable line each, sessions in columns, changes of state in colour. */
+/** The terminal's view: one readable line each, sessions and requests in columns, changes of state in colour. */
 export class PrettyLog implements Log {
   readonly #write: (line: string) => void
   readonly #paint: Paint
   readonly #clock: Clock
-  readonly #session: PrettySession
+  readonly #columns: PrettyColumns
   #held: string[] | undefined
 
   constructor(options: {
@@ -20,7 +22,7 @@ export class PrettyLog implements Log {
   }) {
     this.#paint = options.paint
     this.#clock = options.clock
-    this.#session = new PrettySession(options.paint)
+    this.#columns = new PrettyColumns(options.paint)
     this.#write = (line) => options.destination.write(line)
   }
 
@@ -45,13 +47,21 @@ export class PrettyLog implements Log {
   }
 
   session(end: SessionEnd): void {
-    this.#line(this.#session.format(end))
+    this.#line(prettySession(end, this.#columns))
+  }
+
+  request(end: RequestEnd): void {
+    this.#line(prettyRequest(end, this.#columns, this.#paint))
+  }
+
+  /** A line that is finished already, its end included. */
+  raw(line: string): void {
+    if (this.#held === undefined) this.#write(line)
+    else this.#held.push(line)
   }
 
   #line(text: string): void {
-    const line = `${this.#paint('dim', timeOfDay(this.#clock.wallTime()))}  ${text}\n`
-    if (this.#held === undefined) this.#write(line)
-    else this.#held.push(line)
+    this.raw(`${this.#paint('dim', timeOfDay(this.#clock.wallTime()))}  ${text}\n`)
   }
 }
 

@@ -30,7 +30,7 @@ void t.test('the first argument is where to listen, the others are backends', as
   sub.same(await parseRun('8080 3001 3002,a=host:3003@5'), {
     command: 'run',
     options: { listen: '8080', backends: ['3001', '3002,a=host:3003@5'] },
-    logging: { level: 'info', format: undefined, sessions: true },
+    logging: { level: 'info', format: undefined, sessions: true, accessLog: undefined },
   })
 })
 
@@ -50,7 +50,7 @@ void t.test('flags reach the options, before and behind the addresses', async (s
     check: 'http',
     checkHeader: ['X-A:1'],
   })
-  sub.same(logging, { level: 'warn', format: 'json', sessions: false })
+  sub.same(logging, { level: 'warn', format: 'json', sessions: false, accessLog: undefined })
 })
 
 void t.test('a flag given twice counts as given last', async (sub) => {
@@ -76,15 +76,40 @@ void t.test('the environment says the same as flags and arguments, and flags win
   sub.same(await parseRun('', env), {
     command: 'run',
     options: { listen: '127.0.0.1:9000', backends: ['3001,3002'], retries: '7', eject: 'false' },
-    logging: { level: 'error', format: undefined, sessions: false },
+    logging: { level: 'error', format: undefined, sessions: false, accessLog: undefined },
   })
   const { options, logging } = await parseRun(
     '8080 3003 --retries 1 --eject --session-log --log-level debug',
     env,
   )
   sub.same(options, { listen: '8080', backends: ['3003'], retries: '1', eject: true })
-  sub.same(logging, { level: 'debug', format: undefined, sessions: true })
+  sub.same(logging, { level: 'debug', format: undefined, sessions: true, accessLog: undefined })
   sub.same((await parseRun('8080', env)).options.backends, ['3001,3002'])
+})
+
+const ONLY_HTTP = 'counts only in HTTP mode: set mode to http, or give every backend as http://host:port'
+
+void t.test('the flags of HTTP mode reach the options; lists may be repeated', async (sub) => {
+  const { options, logging } = await parseRun(
+    '8080 http://a:3001 https://b --trusted-proxies 10.0.0.0/8,::1 --trusted-proxies 192.0.2.1 --upgrades none ' +
+      '--max-head-size 32KiB --explain --sticky header:x-user --no-backend-verify --access-log combined',
+  )
+  sub.same(options, {
+    listen: '8080',
+    backends: ['http://a:3001', 'https://b'],
+    trustedProxies: ['10.0.0.0/8,::1', '192.0.2.1'],
+    upgrades: ['none'],
+    maxHeadSize: '32KiB',
+    explain: true,
+    sticky: 'header:x-user',
+    backendVerify: false,
+  })
+  sub.equal(logging.accessLog, 'combined')
+  const fromEnv = await parseRun('8080 3001', {
+    FAIRLEAD_MODE: 'http',
+    FAIRLEAD_TRUSTED_PROXIES: '::1,10.0.0.0/8',
+  })
+  sub.match(fromEnv.options, { mode: 'http', trustedProxies: '::1,10.0.0.0/8' })
 })
 
 void t.test('wrong usage: one line for each problem, with its place and what would be right', async (sub) => {
@@ -125,6 +150,28 @@ void t.test('wrong usage: one line for each problem, with its place and what wou
       ['FAIRLEAD_NO_EJECT: must be true or false, not "perhaps"'],
       { FAIRLEAD_NO_EJECT: 'perhaps' },
     ],
+    [
+      '8080 3001 --via x --trusted-proxies ::1 --access-log common',
+      [`--via: ${ONLY_HTTP}`, `--trusted-proxies: ${ONLY_HTTP}`].toReversed(),
+    ],
+    ['8080 3001 --access-log common', [`--access-log: ${ONLY_HTTP}`]],
+    ['8080 3001', [`FAIRLEAD_ACCESS_LOG: ${ONLY_HTTP}`], { FAIRLEAD_ACCESS_LOG: 'json' }],
+    ['demo --mode tcp --sticky cookie', [`--sticky: ${ONLY_HTTP}`]],
+    [
+      '8080 http://a:1 3001',
+      [
+        'backend 2: 127.0.0.1:3001 is given without http://, and others with it: write http://127.0.0.1:3001, or set mode to http or tcp',
+      ],
+    ],
+    [
+      '8080 http://a:1 --max-head-size 16k --upgrades --access-log xml --mode',
+      [
+        '--access-log: must be one of json, common, combined, not "xml"',
+        '--mode: needs a value: one of tcp, http, auto',
+        '--max-head-size: "16k" is not a size: write 16384, 16KiB or 1MiB',
+        '--upgrades: needs a value: protocols such as websocket, or none',
+      ],
+    ],
     ['demo --prot 5', ['--prot is not an option; did you mean --port?']],
     ['demo now', ['"now" is not expected here; see fairlead demo --help']],
     ['demo --port 99999', ['--port: "99999" is not a port: ports are 0 to 65535']],
@@ -147,13 +194,16 @@ void t.test('demo takes its port and everything else that a balancer takes', asy
   sub.same(await parse('demo'), {
     command: 'demo',
     port: 8080,
-    options: { check: 'http' },
-    logging: { level: 'info', format: undefined, sessions: true },
+    options: { mode: 'http', check: 'http', explain: true },
+    logging: { level: 'info', format: undefined, sessions: true, accessLog: undefined },
   })
   sub.match(await parse('demo --balance random --check tcp', { PROXY_PORT: '9000' }), {
     port: 9000,
     options: { check: 'tcp', balance: 'random' },
   })
+  const asTcp = await parse('demo --mode tcp')
+  sub.same(asTcp.command === 'demo' && asTcp.options, { mode: 'tcp', check: 'http' })
+  sub.match(await parse('demo --no-explain'), { options: { mode: 'http', explain: false } })
   sub.match(await parse('demo --port 9001', { PROXY_PORT: '9000' }), { port: 9001 })
 })
 

@@ -60,7 +60,7 @@ class FakeProcess implements CommandContext {
 
   /** The balancer's port, read from its first line. */
   async port(): Promise<number> {
-    const pattern = /listening on (?:\S+:|\s+port )?(\d+)/
+    const pattern = /listening on +(?:\S+:|port )?(\d+)/
     await waitUntil(() => pattern.test(this.log))
     return Number(pattern.exec(this.log)?.[1])
   }
@@ -103,6 +103,49 @@ void t.test('balances, logs JSON, answers SIGHUP, and drains at SIGTERM', async 
   sub.match(context.log, '"msg":"nothing to reload: there is no configuration file"')
   sub.equal(context.complaints, '')
   sub.equal(context.signals.listenerCount('SIGTERM'), 0)
+})
+
+/** Runs an HTTP balancer for one request; gives its log. */
+async function logOfOneRequest(flags: readonly string[], options?: { terminal: boolean }): Promise<string> {
+  await using backend = await httpBackend({ name: 'a' })
+  const context = new FakeProcess({ env: { NO_COLOR: '1' }, ...options })
+  const args = ['127.0.0.1:0', `a=http://127.0.0.1:${backend.port}`, ...flags]
+  const code = runCommand(args, context)
+  const port = await context.port()
+  const headers = { connection: 'close', 'user-agent': 'tester "1"' }
+  const response = await fetch(`http://127.0.0.1:${port}/path?secret=1`, { headers })
+  await response.text()
+  await context.shows('/path')
+  context.signals.emit('SIGTERM')
+  await code
+  return context.log
+}
+
+void t.test('in HTTP mode each request has a line, in the form that was asked for', async (sub) => {
+  const json = await logOfOneRequest([])
+  const lines = json.split('\n').filter((line) => line !== '')
+  const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  sub.match(entries[0], { event: 'listener:open', mode: 'http' })
+  const requests = entries.filter(({ event }) => event === 'request:end')
+  sub.equal(requests.length, 1)
+  sub.match(requests[0], { backend: 'a', method: 'GET', path: '/path', status: 200, code: '--' })
+  sub.equal(entries.filter(({ event }) => event === 'session:close').length, 0)
+  sub.notMatch(json, 'secret')
+
+  const clf = /^127\.0\.0\.1 - - \[[^\]]+\] "GET \/path HTTP\/1\.1" 200 \d+( .*)?$/m
+  sub.match(await logOfOneRequest(['--access-log', 'common']), clf)
+  const combined = clf.exec(await logOfOneRequest(['--access-log', 'combined']))
+  sub.equal(combined?.[1], ' "-" "tester \\"1\\""')
+})
+
+void t.test('on a terminal requests stand in columns, or in the form that was asked for', async (sub) => {
+  const pretty = await logOfOneRequest([], { terminal: true })
+  sub.match(pretty, /^ {2}mode {10}http, request by request$/m)
+  sub.match(pretty, /^\S+ {2}127\.0\.0\.1:\d+ → a {2}200 .* GET \/path$/m)
+  const json = await logOfOneRequest(['--access-log', 'json'], { terminal: true })
+  sub.match(json, /^\{.*"event":"request:end".*"path":"\/path".*\}$/m)
+  const common = await logOfOneRequest(['--access-log', 'common'], { terminal: true })
+  sub.match(common, /^127\.0\.0\.1 - - \[.*" 200 \d+$/m)
 })
 
 void t.test('a second signal ends open sessions at once, and the exit code tells', async (sub) => {
@@ -152,7 +195,7 @@ void t.test('on a terminal: a banner with the health of each backend, then lines
   await context.shows('Ctrl-C')
   sub.match(
     context.log,
-    /^\nfairlead \d+\.\d+\.\d+\n\n {2}listening on {2}127\.0\.0\.1:\d+\n {2}strategy {6}first\n/,
+    /^\nfairlead \d+\.\d+\.\d+\n\n {2}listening on {2}127\.0\.0\.1:\d+\n {2}mode {10}tcp, connection by connection\n {2}strategy {6}first\n/,
   )
   sub.match(context.log, new RegExp(`backends {6}● a 127\\.0\\.0\\.1:${backend.port} {2}up`))
   context.signals.emit('SIGTERM')
@@ -175,6 +218,9 @@ void t.test('the demo takes the next free port, says so, and lets keys stop a ba
     names.push((await response.text()).slice(0, 'hello from a'.length))
   }
   sub.same(names.toSorted(), ['hello from a', 'hello from b', 'hello from c'])
+  sub.match((await fetch(url)).headers.get('x-fairlead-backend'), /^[abc]$/, 'as its second hint says')
+  sub.match(context.log, /^ {4}curl -i http:\/\/localhost:\d+ /m)
+  sub.match(context.log, /^ {2}checks {8}http \/health, every 50ms$/m)
   context.keyboard?.emit('data', Buffer.from('b'))
   await context.shows('you stopped backend b')
   await context.shows('▼ backend b is down')

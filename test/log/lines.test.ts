@@ -1,29 +1,12 @@
 import t from 'tap'
-import type { SessionEnd } from '../../src/core/events.ts'
+import type { RequestEnd, SessionEnd } from '../../src/core/events.ts'
 import { Events } from '../../src/core/events.ts'
 import { describedEvents, describeEvent } from '../../src/log/describe-event.ts'
 import { escapeText } from '../../src/log/escape-text.ts'
 import { JsonLog } from '../../src/log/json-log.ts'
 import { isLogged, type Log, type LogEntry, type LogLevel } from '../../src/log/log.ts'
 import { logEvents } from '../../src/log/log-events.ts'
-
-const END: SessionEnd = {
-  id: 7,
-  listener: 'main',
-  client: '192.0.2.1:50000',
-  pool: 'main',
-  backend: 'b',
-  tried: [{ backend: 'a', reason: 'ECONNREFUSED' }],
-  code: 'SD',
-  reason: 'backend-reset',
-  bytesIn: 79,
-  bytesOut: 261,
-  queueMs: 0,
-  connectMs: 5.47412,
-  totalMs: 1_009.3639,
-  listenerActive: 3,
-  backendActive: 1,
-}
+import { SESSION as END } from './ends.ts'
 
 class Lines {
   readonly all: Record<string, unknown>[] = []
@@ -45,11 +28,15 @@ class Recorder implements Log {
   session(end: SessionEnd): void {
     this.ends.push(end)
   }
+
+  request(end: RequestEnd): void {
+    throw new Error(`no request was made, but ${end.path}`)
+  }
 }
 
 void t.test('a session is one JSON line with everything that is known of it', async (sub) => {
   const lines = new Lines()
-  new JsonLog(lines, { level: 'info' }).session(END)
+  new JsonLog(lines, { level: 'info' }).session(END, 'info')
   const [line] = lines.all
   sub.type(line?.['time'], 'number')
   sub.same(
@@ -79,7 +66,7 @@ void t.test('a session is one JSON line with everything that is known of it', as
 
 void t.test('a session that no backend served has the backend null', async (sub) => {
   const lines = new Lines()
-  new JsonLog(lines, { level: 'info' }).session({ ...END, backend: undefined })
+  new JsonLog(lines, { level: 'info' }).session({ ...END, backend: undefined }, 'info')
   sub.equal(lines.all[0]?.['backend'], null)
 })
 
@@ -234,7 +221,7 @@ void t.test('only what the level lets through is listened to', async (sub) => {
 void t.test('events reach the log, sessions as sessions', async (sub) => {
   const events = new Events()
   const log = new Recorder()
-  logEvents(events, log, { level: 'info', sessions: true })
+  logEvents(events, log, { level: 'info', sessions: true, isHttp: false })
   events.emit('backend:up', { id: 'a', pool: 'p', reason: 'fine' })
   events.emit('session:close', END)
   sub.same(log.ends, [END])
@@ -267,6 +254,6 @@ void t.test('nothing from the wire can move the cursor, turn the text around or 
 
 function heard(level: LogLevel, sessions: boolean): string[] {
   const events = new Events()
-  logEvents(events, new Recorder(), { level, sessions })
+  logEvents(events, new Recorder(), { level, sessions, isHttp: false })
   return events.eventNames().map(String)
 }

@@ -7,7 +7,9 @@ import { describeEvent } from '../../src/log/describe-event.ts'
 import { humanBytes, humanMs, timeOfDay } from '../../src/log/human.ts'
 import { createPaint, type Paint, wantsColor } from '../../src/log/paint.ts'
 import { PrettyLog } from '../../src/log/pretty-log.ts'
-import { PrettySession } from '../../src/log/pretty-session.ts'
+import { PrettyColumns } from '../../src/log/pretty-columns.ts'
+import { prettySession } from '../../src/log/pretty-session.ts'
+import { REQUEST } from './ends.ts'
 
 const PLAIN = createPaint(false)
 const MARKED: Paint = (color, text) => `<${color}>${text}`
@@ -31,40 +33,46 @@ const END: SessionEnd = {
 }
 
 void t.test('sessions stand in columns, and wider values widen them', async (sub) => {
-  const session = new PrettySession(PLAIN)
-  sub.equal(session.format(END), '127.0.0.1:5000  → a  ↑   79 B ↓ 1.2 MB    12 ms')
+  const columns = new PrettyColumns(PLAIN)
+  sub.equal(prettySession(END, columns), '127.0.0.1:5000  → a  ↑   79 B ↓ 1.2 MB    12 ms')
   sub.equal(
-    session.format({ ...END, client: '203.0.113.77:50000', backend: 'backend-b' }),
+    prettySession({ ...END, client: '203.0.113.77:50000', backend: 'backend-b' }, columns),
     '203.0.113.77:50000 → backend-b  ↑   79 B ↓ 1.2 MB    12 ms',
   )
-  sub.equal(session.format(END), '127.0.0.1:5000     → a          ↑   79 B ↓ 1.2 MB    12 ms')
+  sub.equal(prettySession(END, columns), '127.0.0.1:5000     → a          ↑   79 B ↓ 1.2 MB    12 ms')
 })
 
 void t.test('a session that did not end well says so, and who was tried', async (sub) => {
-  const session = new PrettySession(PLAIN)
+  const columns = new PrettyColumns(PLAIN)
   sub.equal(
-    session.format({
-      ...END,
-      backend: undefined,
-      code: 'SC',
-      reason: 'connect-refused',
-      tried: [
-        { backend: 'a', reason: 'ECONNREFUSED' },
-        { backend: 'b', reason: 'timeout' },
-      ],
-      queueMs: 250,
-    }),
+    prettySession(
+      {
+        ...END,
+        backend: undefined,
+        code: 'SC',
+        reason: 'connect-refused',
+        tried: [
+          { backend: 'a', reason: 'ECONNREFUSED' },
+          { backend: 'b', reason: 'timeout' },
+        ],
+        queueMs: 250,
+      },
+      columns,
+    ),
     '127.0.0.1:5000  → -  ↑   79 B ↓ 1.2 MB    12 ms  SC connect-refused  after a (ECONNREFUSED), b (timeout)  queued 250 ms',
   )
 })
 
 void t.test('each backend keeps a colour of its own; ends are coloured by who caused them', async (sub) => {
-  const session = new PrettySession(MARKED)
-  sub.match(session.format(END), '<cyan>a')
-  sub.match(session.format({ ...END, backend: 'b' }), '<magenta>b')
-  sub.match(session.format(END), '<cyan>a')
-  sub.match(session.format({ ...END, code: 'CD', reason: 'client-reset' }), '<yellow> CD client-reset')
-  sub.match(session.format({ ...END, code: 'SD', reason: 'backend-reset' }), '<red> SD backend-reset')
+  const columns = new PrettyColumns(MARKED)
+  sub.match(prettySession(END, columns), '<cyan>a')
+  sub.match(prettySession({ ...END, backend: 'b' }, columns), '<magenta>b')
+  sub.match(prettySession(END, columns), '<cyan>a')
+  sub.match(
+    prettySession({ ...END, code: 'CD', reason: 'client-reset' }, columns),
+    '<yellow> CD client-reset',
+  )
+  sub.match(prettySession({ ...END, code: 'SD', reason: 'backend-reset' }, columns), '<red> SD backend-reset')
 })
 
 void t.test('lines bear the time of day and a mark; those before the banner wait for it', async (sub) => {
@@ -82,12 +90,16 @@ void t.test('lines bear the time of day and a mark; those before the banner wait
   log.release('BANNER\n')
   log.write(describeEvent('backend:up', { id: 'c', pool: 'main', reason: 'y' }))
   log.write(describeEvent('fault:local', { code: 'EMFILE', message: 'z' }))
+  log.request(REQUEST)
+  log.raw('a finished line\n')
   sub.same(lines, [
     'BANNER\n',
     '09:05:01.042  127.0.0.1:5000  → a  ↑   79 B ↓ 1.2 MB    12 ms\n',
     '09:05:01.042  ◆ backend c is ejected for 1s: x\n',
     '09:05:01.042  ▲ backend c is up: y\n',
     '09:05:01.042  ✖ fault of this machine: EMFILE: z\n',
+    '09:05:01.042  192.0.2.1:50000 → b  200  ↑    0 B ↓  261 B    12 ms  GET /a/b\n',
+    'a finished line\n',
   ])
 })
 
@@ -112,6 +124,7 @@ const BACKEND: BackendSnapshot = {
   failedChecks: 0,
   lastCheck: { ok: true, code: 'L4OK', text: 'connected', durationMs: 0.42 },
   healthySince: 0,
+  requests: undefined,
 }
 
 function snapshotOf(address: string, backends: readonly BackendSnapshot[]): Snapshot {
@@ -145,6 +158,7 @@ void t.test('the banner shows where, how, who, and how they are', async (sub) =>
         { ...BACKEND, id: 'long-name', weight: 5, healthy: false, lastCheck: refused },
         { ...BACKEND, id: '127.0.0.1:9', address: '127.0.0.1:9', backup: true, lastCheck: undefined },
       ]),
+      mode: 'http',
       checks: 'tcp, every 2s',
       checksOff: false,
       hints: ['Try:', '', 'curl x  # now'],
@@ -157,6 +171,7 @@ void t.test('the banner shows where, how, who, and how they are', async (sub) =>
 fairlead 1.2.3
 
   listening on  port 8080, all interfaces
+  mode          http, request by request
   strategy      round-robin
   checks        tcp, every 2s
   backends      ● a           127.0.0.1:3001  up, 0.4 ms
@@ -172,10 +187,10 @@ fairlead 1.2.3
 })
 
 void t.test('the banner without checks, without backends, on one address', async (sub) => {
-  const facts = { version: '1', checks: 'off', checksOff: true, hints: [] }
+  const facts = { version: '1', mode: 'tcp', checks: 'off', checksOff: true, hints: [] } as const
   sub.match(formatBanner({ ...facts, snapshot: snapshotOf('127.0.0.1:1', [BACKEND]) }, PLAIN), 'not checked')
   const empty = formatBanner({ ...facts, snapshot: snapshotOf('127.0.0.1:1', []) }, PLAIN)
-  sub.match(empty, '  listening on  127.0.0.1:1\n')
+  sub.match(empty, '  listening on  127.0.0.1:1\n  mode          tcp, connection by connection\n')
   sub.match(empty, '  backends      none\n')
 })
 
