@@ -1,0 +1,78 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import { IO_KINDS, overBothIos } from '../faults/rig.ts'
+import { get } from '../handlers/http/rig.ts'
+import type { RejectedRequest } from './rejected-requests.ts'
+import { REJECTED } from './rejected-requests.ts'
+import type { Heard } from './rig.ts'
+import { bytewise, converse, halves, RecordingBackend, statuses } from './rig.ts'
+
+const IDS = [...new Set(REJECTED.map(({ id }) => id))]
+
+for (const id of IDS) {
+  const rows = REJECTED.filter((row) => row.id === id)
+
+  overBothIos(t, `${id}: refused whole and in any pieces; no backend hears of it`, async (sub, start, io) => {
+    await using backend = await RecordingBackend.start()
+    const lb = await start({ mode: 'http', backends: [backend.port] })
+    for (const row of rows) {
+      assertRefused(sub, row, await converse(lb.port, [row.bytes]))
+      if (row.isBody === true) continue
+      for (const pieces of halves(row.bytes)) assertRefused(sub, row, await converse(lb.port, pieces))
+      // The other kind of I/O hands over the same pieces: once is enough.
+      if (io === IO_KINDS[0]) assertRefused(sub, row, await converse(lb.port, bytewise(row.bytes)))
+    }
+    sub.equal(backend.text, '', 'not a byte')
+    sub.equal(backend.connections, 0, 'not even a connection')
+  })
+
+  overBothIos(
+    t,
+    `${id}: behind a good request it is refused all the same, and the good one answered`,
+    async (sub, start) => {
+      await using backend = await RecordingBackend.start()
+      const lb = await start({ mode: 'http', backends: [backend.port] })
+      for (const row of rows) {
+        backend.text = ''
+        const heard = await converse(lb.port, [get('/good') + row.bytes + get('/behind')])
+        sub.strictSame(statuses(heard.text), [200, row.status], row.what)
+        sub.match(heard, { text: /\r\n\r\ngoodHTTP\/1\.1 /, end: 'end' }, row.what)
+        sub.match(backend.text, /^GET \/good HTTP\/1\.1\r\n/)
+        sub.equal(backend.heads, 1, row.what)
+        sub.ok(backend.text.endsWith('\r\n\r\n'), row.what)
+      }
+    },
+  )
+}
+
+overBothIos(
+  t,
+  'H4: where the head has gone out before the bad chunk, the request is cut and nothing bad goes out',
+  async (sub, start) => {
+    await using backend = await RecordingBackend.start()
+    const lb = await start({ mode: 'http', backends: [backend.port] })
+    for (const { what, bytes, status } of REJECTED.filter(({ isBody }) => isBody === true)) {
+      const split = bytes.indexOf('\r\n\r\n') + 4
+      for (const pieces of [[bytes.slice(0, split), bytes.slice(split)], bytewise(bytes)]) {
+        backend.text = ''
+        const heard = await converse(lb.port, pieces)
+        sub.strictSame(statuses(heard.text), [status], what)
+        sub.equal(heard.end, 'end', what)
+        const body = bytes.slice(split)
+        const [, passed = ''] = backend.text.split('\r\n\r\n', 2)
+        sub.ok(
+          body.startsWith(passed) && passed.length < body.length,
+          `${what}: a true prefix of it went out`,
+        )
+        sub.notOk(/(?:^|\n)0+\r\n\r\n$/.test(backend.text), `${what}: never an end of a body`)
+      }
+    }
+  },
+)
+
+/** One answer of ours, that says what it will do, and does it: a clean end. */
+function assertRefused(t: Test, { what, status }: RejectedRequest, { text, end }: Heard): void {
+  t.strictSame(statuses(text), [status], what)
+  t.match(text, /\r\nConnection: close\r\n/, what)
+  t.equal(end, 'end', what)
+}
