@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls'
 import type { PoolConfig } from '../config/schema.ts'
 import type { Backend, BackendMode, BackendSpec, CheckResult } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
@@ -50,6 +51,7 @@ export class ManagedPool {
     this.#tested = port === undefined ? TESTED_BY[kind] : TESTED_BY.off
     this.#health = new HealthScheduler({
       check: config.check,
+      tls: tlsOf(config.tls),
       clock,
       random,
       wheel,
@@ -121,6 +123,10 @@ export class ManagedPool {
     events.emit(up ? 'backend:up' : 'backend:down', { id: backend.id, pool: backend.pool, reason })
     if (!up && config.onDown === 'close') closeSessionsOf(backend)
   }
+}
+
+function tlsOf({ ca, verify }: PoolConfig['tls']): ConnectionOptions {
+  return { rejectUnauthorized: verify, ...(ca === undefined ? {} : { ca }) }
 }
 
 const TESTED_BY: Readonly<Record<PoolConfig['check']['kind'], ReadonlySet<FailureKind>>> = {

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls'
 import type { CheckConfig } from '../config/schema.ts'
 import type { Backend, CheckResult } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
@@ -7,6 +8,8 @@ import { Watch } from './watch.ts'
 
 export interface HealthOptions {
   readonly check: CheckConfig
+  /** How TLS backends are verified, for `tls.connect`; by default by the system's certificate authorities. */
+  readonly tls?: ConnectionOptions
   /** Decides when checks start; when they time out is the wheel's business. */
   readonly clock: Clock
   /** Numbers in [0, 1), for the jitter. */
@@ -47,8 +50,8 @@ export class HealthScheduler {
    */
   watch(backend: Backend): void {
     if (this.#state === 'closed' || this.#watches.has(backend)) return
-    const { check, clock } = this.#options
-    const probe = makeProbe(check, backend.transport)
+    const { check, clock, tls } = this.#options
+    const probe = makeProbe(check, { transport: backend.transport, ...(tls === undefined ? {} : { tls }) })
     backend.healthy = probe === undefined || check.initial === 'up'
     backend.healthySince = clock.wallTime()
     if (probe === undefined) return
