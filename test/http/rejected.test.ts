@@ -71,8 +71,8 @@ overBothIos(
 )
 
 /** One answer of ours, that says what it will do, and does it: a clean end. */
-function assertRefused(t: Test, { what, status }: RejectedRequest, { text, end }: Heard): void {
-  t.strictSame(statuses(text), [status], what)
-  t.match(text, /\r\nConnection: close\r\n/, what)
-  t.equal(end, 'end', what)
+function assertRefused(sub: Test, { what, status }: RejectedRequest, { text, end }: Heard): void {
+  sub.strictSame(statuses(text), [status], what)
+  sub.match(text, /\r\nConnection: close\r\n/, what)
+  sub.equal(end, 'end', what)
 }
