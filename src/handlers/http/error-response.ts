@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http'
-import type { RequestHead } from '../../wire/request-head.ts'
 
 /** What an answer of our own says. */
 export interface ErrorAnswer {
@@ -49,22 +48,6 @@ export function errorResponse(answer: ErrorAnswer, context: ErrorContext): strin
     ...connectionField(context),
   ]
   return `${fields.join('\r\n')}\r\n${context.lines}\r\n${context.isHead ? '' : body}`
-}
-
-/** The answer to a request that is refused before it became an exchange, with what could be read of it. */
-export function refusalText(
-  answer: ErrorAnswer,
-  { head, pages }: { head: RequestHead | undefined; pages: ReadonlyMap<number, ErrorPage> },
-): string {
-  return errorResponse(answer, {
-    accept: /^accept:[ \t]*(.*)$/im.exec(head?.text ?? '')?.[1] ?? '',
-    requestId: '',
-    isHead: head?.method === 'HEAD',
-    keepAlive: false,
-    version: 11,
-    pages,
-    lines: '',
-  })
 }
 
 type PageType = 'html' | 'json' | 'text'

@@ -12,10 +12,10 @@ export function headToSend(
   const { context } = session
   const { config } = context
   return buildRequestHead(head, {
-    clientAddress: session.clientAddress,
+    clientAddress: session.facts.clientAddress,
     proto: context.isSecure ? 'https' : 'http',
     port: context.port,
-    trusted: session.isTrusted,
+    trusted: session.facts.isTrusted,
     requestId: more.requestId,
     forwarded: config.forwarded,
     via: config.via,

@@ -12,8 +12,9 @@ import type { ResponseHead } from '../../wire/response-head.ts'
 import type { FinderSink } from './backend-finder.ts'
 import { BackendFinder } from './backend-finder.ts'
 import type { ErrorAnswer } from './error-response.ts'
-import { errorResponse } from './error-response.ts'
-import { explainLines } from './explain.ts'
+import { answerText, NO_ANSWER, NO_ANSWER_IN_TIME, NO_ROUTE } from './own-answer.ts'
+import { responseLines } from './response-lines.ts'
+import { fieldOf } from './field-of.ts'
 import { headToSend } from './head-to-send.ts'
 import type { HttpContext } from './http-context.ts'
 import type { HttpSession } from './http-session.ts'
@@ -23,10 +24,6 @@ import type { Parting } from './request-sending.ts'
 import { RequestSending } from './request-sending.ts'
 import { ResponseRelay } from './response-relay.ts'
 import type { Route } from './router.ts'
-
-const NO_ROUTE: ErrorAnswer = { status: 404, reason: 'Nothing is found here' }
-const NO_ANSWER: ErrorAnswer = { status: 502, reason: 'The backend closed the connection without an answer' }
-const NO_ANSWER_IN_TIME: ErrorAnswer = { status: 504, reason: 'The backend did not answer in time' }
 
 /**
  * One request and its response: finds a backend, sends the request as it comes in, and has the response relayed as it
@@ -54,7 +51,8 @@ export class HttpExchange implements ConnSink, FinderSink {
   firstByteMs = 0
   hasBegun = false
   readonly #head: string
-  readonly #home: Backend | undefined
+  /** Where the client belongs. */
+  readonly home: Backend | undefined
   readonly finder: BackendFinder | undefined
   readonly response: ResponseRelay
   readonly request: RequestSending
@@ -90,9 +88,9 @@ export class HttpExchange implements ConnSink, FinderSink {
     const { access } = route
     access.budget.count()
     this.#head = headToSend(head, { session, route, requestId: this.requestId, upgrade: this.upgrade })
-    this.#home = access.affinity?.preferred(head)
+    this.home = access.affinity?.preferred(head)
     this.finder = new BackendFinder(
-      { session: session.session, access, home: this.#home, mayReplay: isReplayable },
+      { session: session.session, access, home: this.home, mayReplay: isReplayable },
       this,
     )
   }
@@ -118,7 +116,7 @@ export class HttpExchange implements ConnSink, FinderSink {
 
   /** A field of the request's head, by its name in small letters; empty where there is none. */
   field(name: string): string {
-    return new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(this.#head)?.[1] ?? ''
+    return fieldOf(this.#head, name)
   }
 
   begin(): void {
@@ -175,14 +173,6 @@ export class HttpExchange implements ConnSink, FinderSink {
     else this.response.onClientDrained()
   }
 
-  pauseBackend(): void {
-    this.request.kept?.conn.pause()
-  }
-
-  resumeBackend(): void {
-    this.request.kept?.conn.resume()
-  }
-
   /** The relay: the head of the response is here. Gives more lines for it. */
   onResponse(head: ResponseHead): string {
     const { session, context } = this
@@ -195,10 +185,7 @@ export class HttpExchange implements ConnSink, FinderSink {
     access.connect.pool.requestAnswered(backend)
     if (head.keepAliveSeconds !== undefined) kept.announced(head.keepAliveSeconds)
     if (context.isDraining || !this.request.isDone) session.isLast = true
-    const lines = context.config.explain ? explainLines(backend, this.finder?.tried ?? []) : ''
-    if (access.affinity === undefined || backend === this.#home) return lines
-    if (this.finder?.isAwayFromHome === true) return lines
-    return lines + access.affinity.mark(backend, { secure: context.isSecure })
+    return responseLines(this, backend)
   }
 
   /** The relay: the response is sent whole. */
@@ -279,21 +266,13 @@ export class HttpExchange implements ConnSink, FinderSink {
 
   /** Answers in the backend's stead. */
   #answer(answer: ErrorAnswer, code: EndCode): void {
-    const { session, context } = this
+    const { session } = this
     // An interim response waits for the client already: nothing can be written behind it.
     if (this.response.isHeldUp) return this.cut({ code, reason: answer.reason })
     if (!this.request.isDone) session.isLast = true
     this.status = answer.status
     this.#isAnswered = true
-    const text = errorResponse(answer, {
-      accept: this.field('accept'),
-      requestId: this.requestId,
-      isHead: this.method === 'HEAD',
-      keepAlive: !session.isLast && !context.isDraining,
-      version: this.version,
-      pages: context.pages,
-      lines: context.config.explain ? explainLines(undefined, this.finder?.tried ?? []) : '',
-    })
+    const text = answerText(this, answer)
     this.answerBytes = text.length
     const isTaken = session.conn.writeText(text)
     this.#report({ code, reason: answer.reason })
@@ -315,7 +294,7 @@ export class HttpExchange implements ConnSink, FinderSink {
   #report(outcome: SessionOutcome): void {
     if (this.#isReported) return
     this.#isReported = true
-    this.session.noteExchange(this)
+    this.session.facts.note(this)
     reportRequest(this, outcome)
   }
 }

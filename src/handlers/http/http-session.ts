@@ -1,12 +1,11 @@
-import type { Backend } from '../../core/backend.ts'
-import type { EndCode, FailedAttempt } from '../../core/events.ts'
+import type { EndCode } from '../../core/events.ts'
 import { WheelEntry } from '../../core/timer-wheel.ts'
 import type { Conn, ConnSink } from '../../net/conn.ts'
 import { Relay } from '../../net/relay.ts'
 import type { RelayEnd, RelayOwner } from '../../net/relay.ts'
-import type { Session, SessionHolder, SessionOutcome } from '../../net/session.ts'
+import type { Session, SessionOutcome } from '../../net/session.ts'
 import { Farewell } from './farewell.ts'
-import { refusalText } from './error-response.ts'
+import { refusalText } from './own-answer.ts'
 import type { ErrorAnswer } from './error-response.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { HttpContext } from './http-context.ts'
@@ -15,17 +14,16 @@ import { BODY_LATE, HEAD_LATE, RECHECK_MS, timeLimit } from './phase.ts'
 import type { Phase } from './phase.ts'
 import { reportRefusal } from './request-end.ts'
 import { RequestReader } from './request-reader.ts'
+import { SessionFacts } from './session-facts.ts'
 
 /**
  * One client connection in HTTP mode: reads requests one after another, hands each to an exchange, and decides when
  * the connection ends. Responses are written by the exchange.
  */
-export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, RelayOwner {
+export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
   readonly session: Session
   readonly context: HttpContext
-  queueMs = 0
-  connectMs = 0
-  tried: readonly FailedAttempt[] = []
+  readonly facts: SessionFacts
   /** Requests read so far, the one under way included. */
   requests = 0
   /** The request under way is the last on this connection. */
@@ -34,62 +32,25 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
   /** Loop time of the last sign of life that the present phase's timeout counts from. */
   #since: number
   readonly #reader: RequestReader
-  #exchange: HttpExchange | undefined = undefined
   #tunnel: Relay | undefined = undefined
   #held: HeldBytes | undefined = undefined
   #isFeeding = false
   #farewell: Farewell | undefined = undefined
-  #clientAddress: string | undefined = undefined
-  #isTrusted = false
-
   constructor(session: Session, context: HttpContext) {
     super()
     this.session = session
     this.context = context
     this.#since = context.wheel.now
     this.#reader = new RequestReader(context.config)
+    this.facts = new SessionFacts(session, context, (outcome) => this.abort(outcome))
   }
 
   get conn(): Conn {
     return this.session.conn
   }
 
-  get pool(): string {
-    return this.#exchange?.pool ?? this.context.pool
-  }
-
-  get backend(): Backend | undefined {
-    return this.#exchange?.backend
-  }
-
-  get bytesIn(): number {
-    return this.conn.bytesRead
-  }
-
-  get bytesOut(): number {
-    return this.conn.bytesWritten
-  }
-
-  get bytesToBackend(): number {
-    return this.#exchange?.request.bytesToBackend ?? 0
-  }
-
-  get bytesToClient(): number {
-    return this.#exchange?.request.bytesToClient ?? 0
-  }
-
-  get clientAddress(): string {
-    return this.#clientAddress ?? this.#learnClient()
-  }
-
-  /** The client is a proxy of ours: what it says of its client counts. */
-  get isTrusted(): boolean {
-    if (this.#clientAddress === undefined) this.#learnClient()
-    return this.#isTrusted
-  }
-
   begin(): void {
-    this.session.holder = this
+    this.session.holder = this.facts
     this.conn.sink = this
     this.conn.start()
     this.#enter('idle')
@@ -98,7 +59,7 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
   abort(outcome: SessionOutcome): void {
     if (this.#tunnel !== undefined) return this.#tunnel.abort(outcome)
     if (this.#farewell !== undefined) return this.#farewell.over('reset')
-    this.#exchange?.abort(outcome)
+    this.facts.exchange?.abort(outcome)
     this.#end(outcome, 'reset')
   }
 
@@ -126,7 +87,7 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
   }
 
   onDrain(): void {
-    if (this.conn.failure === undefined) this.#exchange?.onClientDrained()
+    if (this.conn.failure === undefined) this.facts.exchange?.onClientDrained()
     else this.onBroken()
   }
 
@@ -151,7 +112,7 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
 
   /** The exchange: the response is sent whole, and the request was read whole. */
   onExchangeDone(): void {
-    this.#exchange = undefined
+    this.facts.exchange = undefined
     if (this.isLast || this.context.isDraining) return this.#finish()
     this.#enter('idle')
     this.conn.resume()
@@ -160,13 +121,13 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
 
   /** The exchange: the response is sent whole, but the client is still sending its request. */
   onAnsweredEarly(): void {
-    this.#exchange = undefined
+    this.facts.exchange = undefined
     this.#sayFarewell(DONE, 'close')
   }
 
   /** The exchange: the response was cut, or can never be sent; the client must not take it for whole. */
   onExchangeCut(outcome: SessionOutcome): void {
-    this.#exchange = undefined
+    this.facts.exchange = undefined
     if (outcome.code === 'SD') this.#sayFarewell(outcome, 'reset')
     else this.#end(outcome, 'reset')
   }
@@ -181,23 +142,8 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
   }
 
   onRelayEnd(_relay: Relay, end: RelayEnd): void {
-    this.#exchange?.onTunnelEnd(end)
+    this.facts.exchange?.onTunnelEnd(end)
     this.#over(end)
-  }
-
-  /** The exchange is over: what the end of the session tells of the last one. */
-  noteExchange({ finder }: HttpExchange): void {
-    if (finder === undefined) return
-    this.tried = finder.tried
-    this.queueMs = finder.queueMs
-    this.connectMs = finder.connectMs
-  }
-
-  #learnClient(): string {
-    const { address } = this.session
-    this.#clientAddress = address
-    this.#isTrusted = this.context.isTrusted(address)
-    return address
   }
 
   /** Reads on, until a request must be answered before the next. */
@@ -206,7 +152,7 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
     this.#isFeeding = true
     while (offset < chunk.length && isReading(this.#phase)) {
       offset = this.#phase === 'body' ? this.#readBody(chunk, offset) : this.#readHead(chunk, offset)
-      const exchange = this.#exchange
+      const exchange = this.facts.exchange
       // Begun only now, so that a body that came with its head goes out with it, in one piece.
       const isReady = this.#phase === 'wait' || offset >= chunk.length
       if (exchange !== undefined && !exchange.hasBegun && isReady) exchange.begin()
@@ -241,7 +187,7 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
       this.requests++
       this.isLast = !head.keepAlive || isDraining
       this.#enter(reader.isBodyDone ? 'wait' : 'body')
-      this.#exchange = new HttpExchange(this, head)
+      this.facts.exchange = new HttpExchange(this, head)
     } else if (reader.isAmidHead && this.#phase === 'idle') {
       this.#enter('head')
     }
@@ -258,14 +204,14 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
     }
     if (reader.isBodyDone) this.#enter('wait')
     const part = offset === 0 && end === chunk.length ? chunk : chunk.subarray(offset, end)
-    this.#exchange?.send(part, reader.isBodyDone)
+    this.facts.exchange?.send(part, reader.isBodyDone)
     return end
   }
 
   /** Answers a request that goes no further, and ends the connection: what follows it cannot be trusted. */
   #refuse(answer: ErrorAnswer): void {
     this.isLast = true
-    if (this.#exchange !== undefined) return this.#exchange.refuse(answer)
+    if (this.facts.exchange !== undefined) return this.facts.exchange.refuse(answer)
     const { requestHead, pages } = this.context
     this.conn.writeText(
       refusalText(answer, { pages, head: this.#reader.isHeadRefused ? requestHead : undefined }),
@@ -287,15 +233,15 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
   }
 
   #limit(): number {
-    return timeLimit(this.#phase, { session: this, exchange: this.#exchange })
+    return timeLimit(this.#phase, { session: this, exchange: this.facts.exchange })
   }
 
   #lastSign(): number {
-    return Math.max(this.#since, this.#exchange?.response.lastActivity ?? 0)
+    return Math.max(this.#since, this.facts.exchange?.response.lastActivity ?? 0)
   }
 
   #onTimeout(): void {
-    const exchange = this.#exchange
+    const exchange = this.facts.exchange
     if (this.#phase === 'idle') {
       this.#end(this.requests === 0 && !this.isLast ? { code: 'cR', reason: 'no-request' } : DONE, 'close')
     } else if (this.#phase === 'head') {
@@ -327,7 +273,7 @@ export class HttpSession extends WheelEntry implements ConnSink, SessionHolder, 
 
   #end(outcome: SessionOutcome, how: 'close' | 'reset'): void {
     if (this.#phase === 'closed') return
-    this.#exchange = undefined
+    this.facts.exchange = undefined
     this.context.wheel.disarm(this)
     if (how === 'close') this.conn.close()
     else this.conn.reset()

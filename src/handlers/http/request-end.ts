@@ -45,7 +45,7 @@ export function reportRefusal(session: HttpSession, { status, reason }: ErrorAns
   events.emit('request:end', {
     ...NOTHING_KNOWN,
     ...placeOf(session),
-    pool: session.pool,
+    pool: session.facts.pool,
     code,
     reason,
     status,

@@ -65,7 +65,7 @@ export class ResponseRelay {
     if (this.isDone) return exchange.onResponseDone()
     const held = this.#held
     this.#held = undefined
-    exchange.resumeBackend()
+    exchange.request.kept?.conn.resume()
     if (held !== undefined) this.#readHeads(held)
   }
 
@@ -192,7 +192,7 @@ export class ResponseRelay {
 
   #stall(): void {
     this.isStalled = true
-    this.#exchange.pauseBackend()
+    this.#exchange.request.kept?.conn.pause()
   }
 
   #switchProtocols(head: ResponseHead, chunk: Buffer, end: number): void {
@@ -206,7 +206,7 @@ export class ResponseRelay {
       head,
       this.#options({ connection: undefined, lines: exchange.onResponse(head) }),
     )
-    exchange.pauseBackend()
+    exchange.request.kept?.conn.pause()
     const all = Buffer.concat([Buffer.from(text, 'latin1'), chunk.subarray(end)])
     this.bytesOut += all.length
     if (exchange.session.conn.write(all)) exchange.onSwitched()

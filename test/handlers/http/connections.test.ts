@@ -1,10 +1,10 @@
-import t from 'tap'
+import tap from 'tap'
 import { ManualClock } from '../../../src/testing/manual-clock.ts'
 import { waitUntil } from '../../../src/testing/wait-for.ts'
 import { rawPeer } from '../../helpers/raw-peer.ts'
 import { answering, get, ok, overHttp, post, recordRequests, scripted, TextClient } from './rig.ts'
 
-overHttp(t, 'requests of many clients share a kept connection', async (t, start) => {
+overHttp(tap, 'requests of many clients share a kept connection', async (t, start) => {
   await using a = await scripted(answering(ok('hi')))
   await using lb = await start({ backends: [a.port] })
   for (let i = 0; i < 5; i++) {
@@ -16,7 +16,7 @@ overHttp(t, 'requests of many clients share a kept connection', async (t, start)
 })
 
 overHttp(
-  t,
+  tap,
   'a kept connection is closed after four seconds, or sooner if the backend says so',
   async (t, start) => {
     const clock = new ManualClock()
@@ -38,7 +38,7 @@ overHttp(
   },
 )
 
-overHttp(t, 'a POST takes no connection that was idle for a second; a GET does', async (t, start) => {
+overHttp(tap, 'a POST takes no connection that was idle for a second; a GET does', async (t, start) => {
   const clock = new ManualClock()
   await using a = await scripted(answering(ok('hi')))
   await using lb = await start({ backends: [a.port], clock })
@@ -58,7 +58,7 @@ overHttp(t, 'a POST takes no connection that was idle for a second; a GET does',
   t.equal(await ask(post('x')), 2, 'may not')
 })
 
-overHttp(t, 'stray bytes, a FIN and a reset retire an idle connection', async (t, start) => {
+overHttp(tap, 'stray bytes, a FIN and a reset retire an idle connection', async (t, start) => {
   for (const spoil of ['stray', 'fin', 'reset', 'surplus'] as const) {
     await using a = await scripted(
       answering(spoil === 'surplus' ? `${ok('hi')}HTTP/1.1 200 OK\r\n` : ok('hi')),
@@ -80,7 +80,7 @@ overHttp(t, 'stray bytes, a FIN and a reset retire an idle connection', async (t
   }
 })
 
-overHttp(t, 'Connection: close by either side is kept between those two', async (t, start) => {
+overHttp(tap, 'Connection: close by either side is kept between those two', async (t, start) => {
   await using a = await scripted(answering(ok('hi', 'Connection: close\r\n')))
   await using lb = await start({ backends: [a.port] })
   await using client = await TextClient.to(lb)
@@ -94,7 +94,7 @@ overHttp(t, 'Connection: close by either side is kept between those two', async 
   t.notMatch(a.text, 'Connection')
 })
 
-overHttp(t, 'one that queued takes over the connection that became free', async (t, start) => {
+overHttp(tap, 'one that queued takes over the connection that became free', async (t, start) => {
   await using a = await scripted(() => {})
   await using lb = await start({ backends: [a.port], backendMaxConnections: 1 })
   await using first = await TextClient.to(lb)
@@ -113,7 +113,7 @@ overHttp(t, 'one that queued takes over the connection that became free', async 
 })
 
 overHttp(
-  t,
+  tap,
   'draining a backend closes its idle connections, and those in use after their response',
   async (t, start) => {
     await using a = await scripted(() => {})
@@ -137,7 +137,7 @@ overHttp(
 )
 
 overHttp(
-  t,
+  tap,
   'an upgrade becomes a tunnel with the early bytes of both sides, and ends as one',
   async (t, start) => {
     await using a = await scripted((connection) => {
@@ -166,7 +166,7 @@ overHttp(
   },
 )
 
-overHttp(t, 'an upgrade that is not taken, or not allowed, stays HTTP', async (t, start) => {
+overHttp(tap, 'an upgrade that is not taken, or not allowed, stays HTTP', async (t, start) => {
   await using a = await scripted(answering(ok('one'), ok('two')))
   await using lb = await start({ backends: [a.port] })
   await using client = await TextClient.to(lb)
@@ -182,7 +182,7 @@ overHttp(t, 'an upgrade that is not taken, or not allowed, stays HTTP', async (t
   t.notMatch(a.text, /h2c|HTTP2-Settings/i)
 })
 
-overHttp(t, 'a protocol change that nobody asked for is a 502', async (t, start) => {
+overHttp(tap, 'a protocol change that nobody asked for is a 502', async (t, start) => {
   await using a = await scripted(answering('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n'))
   await using lb = await start({ backends: [a.port] })
   await using client = await TextClient.to(lb)
@@ -190,7 +190,7 @@ overHttp(t, 'a protocol change that nobody asked for is a 502', async (t, start)
   await client.received('HTTP/1.1 502 Bad Gateway')
 })
 
-overHttp(t, 'a drain answers what is under way and on its way, and closes the rest', async (t, start) => {
+overHttp(tap, 'a drain answers what is under way and on its way, and closes the rest', async (t, start) => {
   await using a = await scripted((connection) => {
     connection.socket.on('data', () => {
       if (connection.text.includes('/late')) connection.socket.write(ok('late'))
@@ -214,7 +214,7 @@ overHttp(t, 'a drain answers what is under way and on its way, and closes the re
   t.strictSame(await drained, { cut: 0 })
 })
 
-overHttp(t, 'slow heads and bodies are answered 408, silence is closed', async (t, start) => {
+overHttp(tap, 'slow heads and bodies are answered 408, silence is closed', async (t, start) => {
   const clock = new ManualClock()
   await using a = await scripted(() => {})
   await using lb = await start({ backends: [a.port], clock })
@@ -238,7 +238,7 @@ overHttp(t, 'slow heads and bodies are answered 408, silence is closed', async (
 })
 
 overHttp(
-  t,
+  tap,
   'a backend that does not answer costs 504, and the connection, but not the client',
   async (t, start) => {
     const clock = new ManualClock()
@@ -262,7 +262,7 @@ overHttp(
   },
 )
 
-overHttp(t, 'clients that reset while they wait free their place', async (t, start) => {
+overHttp(tap, 'clients that reset while they wait free their place', async (t, start) => {
   await using peer = await rawPeer()
   await using a = await scripted(() => {})
   await using lb = await start({ backends: [a.port] })

@@ -1,4 +1,4 @@
-import t from 'tap'
+import tap from 'tap'
 import { deterministicBytes } from '../../../src/testing/deterministic-bytes.ts'
 import { httpBackend } from '../../../src/testing/http-backend.ts'
 import { waitUntil } from '../../../src/testing/wait-for.ts'
@@ -8,7 +8,7 @@ import { answering, get, ok, overHttp, post, recordRequests, scripted, TextClien
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-overHttp(t, 'chunked bodies and trailers pass both ways byte for byte', async (t, start) => {
+overHttp(tap, 'chunked bodies and trailers pass both ways byte for byte', async (t, start) => {
   const body = '4;x="a\\"b"\r\nwiki\r\nA\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n'
   await using a = await scripted((connection) => {
     connection.socket.on('data', () => {
@@ -22,7 +22,7 @@ overHttp(t, 'chunked bodies and trailers pass both ways byte for byte', async (t
   t.ok(a.text.endsWith(`\r\n\r\n${body}`))
 })
 
-overHttp(t, 'a response to HEAD, 204 and 304 have no body whatever their length says', async (t, start) => {
+overHttp(tap, 'a response to HEAD, 204 and 304 have no body whatever their length says', async (t, start) => {
   const answers = [
     'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n',
     'HTTP/1.1 204 No Content\r\n\r\n',
@@ -38,7 +38,7 @@ overHttp(t, 'a response to HEAD, 204 and 304 have no body whatever their length 
 })
 
 overHttp(
-  t,
+  tap,
   'a hundred pipelined requests of mixed sizes are answered in order, also before a FIN',
   async (t, start) => {
     await using a = await httpBackend({ name: 'a' })
@@ -65,7 +65,7 @@ overHttp(
   },
 )
 
-overHttp(t, 'requests split at any place give the same answers', async (t, start) => {
+overHttp(tap, 'requests split at any place give the same answers', async (t, start) => {
   await using a = await httpBackend({ name: 'a' })
   await using lb = await start({ backends: [a.port] })
   const stream = `\r\n${post('hello', '', '/p')}POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n${get('/g')}`
@@ -86,7 +86,7 @@ overHttp(t, 'requests split at any place give the same answers', async (t, start
   t.equal(byHash.size, 1, [...byHash].join('; '))
 })
 
-overHttp(t, '100 Continue comes from the backend, before the body is sent', async (t, start) => {
+overHttp(tap, '100 Continue comes from the backend, before the body is sent', async (t, start) => {
   await using a = await scripted((connection) => {
     connection.socket.once('data', () => {
       connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n')
@@ -101,7 +101,7 @@ overHttp(t, '100 Continue comes from the backend, before the body is sent', asyn
   t.match(await client.received('thanks'), /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK\r\n/)
 })
 
-overHttp(t, 'an HTTP/1.0 client gets no chunks and no interim response', async (t, start) => {
+overHttp(tap, 'an HTTP/1.0 client gets no chunks and no interim response', async (t, start) => {
   await using a = await scripted((connection) => {
     connection.socket.once('data', () => {
       connection.socket.write('HTTP/1.1 103 Early Hints\r\n\r\n')
@@ -116,7 +116,7 @@ overHttp(t, 'an HTTP/1.0 client gets no chunks and no interim response', async (
 })
 
 overHttp(
-  t,
+  tap,
   'an HTTP/1.0 client keeps its connection where it asks and the length is known',
   async (t, start) => {
     await using a = await scripted(answering(ok('one'), ok('two')))
@@ -129,24 +129,28 @@ overHttp(
   },
 )
 
-overHttp(t, 'a body that ends with the connection is delivered whole and ends cleanly', async (t, start) => {
-  const body = Buffer.from(deterministicBytes(7, 300_000)).toString('latin1')
-  await using a = await scripted((connection) => {
-    connection.socket.once('data', () => connection.socket.end(`HTTP/1.0 200 OK\r\n\r\n${body}`, 'latin1'))
-  })
-  await using lb = await start({ backends: [a.port] })
-  await using client = await TextClient.to(lb)
-  client.write(get())
-  const text = await client.all()
-  t.ok(text.startsWith('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'))
-  t.equal(
-    sha256(Buffer.from(text.slice(text.indexOf('\r\n\r\n') + 4), 'latin1')),
-    sha256(Buffer.from(body, 'latin1')),
-  )
-  t.equal(client.end, 'end')
-})
+overHttp(
+  tap,
+  'a body that ends with the connection is delivered whole and ends cleanly',
+  async (t, start) => {
+    const body = Buffer.from(deterministicBytes(7, 300_000)).toString('latin1')
+    await using a = await scripted((connection) => {
+      connection.socket.once('data', () => connection.socket.end(`HTTP/1.0 200 OK\r\n\r\n${body}`, 'latin1'))
+    })
+    await using lb = await start({ backends: [a.port] })
+    await using client = await TextClient.to(lb)
+    client.write(get())
+    const text = await client.all()
+    t.ok(text.startsWith('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'))
+    t.equal(
+      sha256(Buffer.from(text.slice(text.indexOf('\r\n\r\n') + 4), 'latin1')),
+      sha256(Buffer.from(body, 'latin1')),
+    )
+    t.equal(client.end, 'end')
+  },
+)
 
-overHttp(t, 'a response that breaks off reaches the client, and ends in a reset', async (t, start) => {
+overHttp(tap, 'a response that breaks off reaches the client, and ends in a reset', async (t, start) => {
   await using peer = await rawPeer()
   for (const how of ['end', 'resetAndDestroy'] as const) {
     for (const head of ['HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n', CHUNKED]) {
@@ -171,7 +175,7 @@ overHttp(t, 'a response that breaks off reaches the client, and ends in a reset'
 })
 
 overHttp(
-  t,
+  tap,
   'a malformed chunk from the backend is a 502, or ends in a reset once the response has begun',
   async (t, start) => {
     await using peer = await rawPeer()
@@ -192,7 +196,7 @@ overHttp(
   },
 )
 
-overHttp(t, 'a cut upload reaches the backend as a reset', async (t, start) => {
+overHttp(tap, 'a cut upload reaches the backend as a reset', async (t, start) => {
   await using peer = await rawPeer()
   await using server = await peer.listen()
   await using lb = await start({ backends: [server.port] })
@@ -206,7 +210,7 @@ overHttp(t, 'a cut upload reaches the backend as a reset', async (t, start) => {
   t.equal(ends[0]?.code, 'CD')
 })
 
-overHttp(t, 'an answer amid an upload is delivered whole, and ends the connection', async (t, start) => {
+overHttp(tap, 'an answer amid an upload is delivered whole, and ends the connection', async (t, start) => {
   const answer = `HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 8\r\n\r\ntoo much`
   await using a = await scripted((connection) => {
     connection.socket.once('data', () => connection.socket.write(answer))
@@ -221,7 +225,7 @@ overHttp(t, 'an answer amid an upload is delivered whole, and ends the connectio
   t.equal(client.end, 'end', 'the client, which still sends, is not reset before it has read')
 })
 
-overHttp(t, 'large bodies pass both ways while neither side reads', async (t, start) => {
+overHttp(tap, 'large bodies pass both ways while neither side reads', async (t, start) => {
   const bytes = Buffer.from(deterministicBytes(3, 3_000_000))
   await using a = await scripted((connection) => {
     connection.socket.pause()

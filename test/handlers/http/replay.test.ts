@@ -1,4 +1,4 @@
-import t from 'tap'
+import tap from 'tap'
 import { refusingPort } from '../../../src/testing/refusing-port.ts'
 import type { ScriptedConnection } from './rig.ts'
 import { answering, get, ok, overHttp, post, recordRequests, scripted, TextClient } from './rig.ts'
@@ -8,7 +8,7 @@ function resetting(connection: ScriptedConnection): void {
   connection.socket.once('data', () => connection.socket.resetAndDestroy())
 }
 
-overHttp(t, 'a POST goes to the next backend after a refused connect', async (t, start) => {
+overHttp(tap, 'a POST goes to the next backend after a refused connect', async (t, start) => {
   await using dead = await refusingPort()
   await using b = await scripted(answering(ok('b')))
   await using lb = await start({
@@ -23,27 +23,31 @@ overHttp(t, 'a POST goes to the next backend after a refused connect', async (t,
   t.ok(b.text.endsWith('\r\n\r\nhello'), 'with its whole body')
 })
 
-overHttp(t, 'an idempotent request is replayed elsewhere after a reset, with its body', async (t, start) => {
-  await using a = await scripted(resetting)
-  await using b = await scripted(answering(ok('b')))
-  await using lb = await start({
-    backends: [`a=127.0.0.1:${a.port}`, `b=127.0.0.1:${b.port}`],
-    balance: 'first',
-  })
-  const ends = recordRequests(lb)
-  await using client = await TextClient.to(lb)
-  client.write('PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello')
-  await client.received('\r\n\r\nb')
-  t.ok(b.text.endsWith('\r\n\r\nhello'), 'the body went along')
-  t.equal(ends[0]?.backend, 'b')
-  t.strictSame(
-    ends[0]?.tried.map(({ backend }) => backend),
-    ['a'],
-  )
-  t.equal(lb.snapshot().pools[0]?.retries, 1)
-})
+overHttp(
+  tap,
+  'an idempotent request is replayed elsewhere after a reset, with its body',
+  async (t, start) => {
+    await using a = await scripted(resetting)
+    await using b = await scripted(answering(ok('b')))
+    await using lb = await start({
+      backends: [`a=127.0.0.1:${a.port}`, `b=127.0.0.1:${b.port}`],
+      balance: 'first',
+    })
+    const ends = recordRequests(lb)
+    await using client = await TextClient.to(lb)
+    client.write('PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello')
+    await client.received('\r\n\r\nb')
+    t.ok(b.text.endsWith('\r\n\r\nhello'), 'the body went along')
+    t.equal(ends[0]?.backend, 'b')
+    t.strictSame(
+      ends[0]?.tried.map(({ backend }) => backend),
+      ['a'],
+    )
+    t.equal(lb.snapshot().pools[0]?.retries, 1)
+  },
+)
 
-overHttp(t, 'a POST is not replayed after a reset: 502', async (t, start) => {
+overHttp(tap, 'a POST is not replayed after a reset: 502', async (t, start) => {
   await using a = await scripted(resetting)
   await using b = await scripted(answering(ok('b')))
   await using lb = await start({
@@ -59,7 +63,7 @@ overHttp(t, 'a POST is not replayed after a reset: 502', async (t, start) => {
   t.equal(ends[0]?.code, 'SH')
 })
 
-overHttp(t, 'nothing is replayed after the first byte of a response', async (t, start) => {
+overHttp(tap, 'nothing is replayed after the first byte of a response', async (t, start) => {
   await using a = await scripted((connection) => {
     connection.socket.once('data', () => connection.socket.end('HTTP/1.1 200 O'))
   })
@@ -71,7 +75,7 @@ overHttp(t, 'nothing is replayed after the first byte of a response', async (t, 
   t.equal(b.connections.length, 0)
 })
 
-overHttp(t, 'nothing is replayed after an interim response', async (t, start) => {
+overHttp(tap, 'nothing is replayed after an interim response', async (t, start) => {
   await using a = await scripted((connection) => {
     connection.socket.once('data', () =>
       connection.socket.end('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
@@ -86,7 +90,7 @@ overHttp(t, 'nothing is replayed after an interim response', async (t, start) =>
   t.equal(b.connections.length, 0)
 })
 
-overHttp(t, 'a PUT whose body no longer fits in memory is not replayed', async (t, start) => {
+overHttp(tap, 'a PUT whose body no longer fits in memory is not replayed', async (t, start) => {
   const total = 200_000
   await using a = await scripted((connection) => {
     connection.socket.on('data', () => {
@@ -101,7 +105,7 @@ overHttp(t, 'a PUT whose body no longer fits in memory is not replayed', async (
   t.equal(b.connections.length, 0)
 })
 
-overHttp(t, 'replays have a budget of ten where there are few requests', async (t, start) => {
+overHttp(tap, 'replays have a budget of ten where there are few requests', async (t, start) => {
   await using a = await scripted(resetting)
   await using lb = await start({ backends: [a.port], retries: 100, eject: false })
   await using client = await TextClient.to(lb)
@@ -111,7 +115,7 @@ overHttp(t, 'replays have a budget of ten where there are few requests', async (
 })
 
 overHttp(
-  t,
+  tap,
   'a stale kept connection costs a GET nothing, and is not held against the backend',
   async (t, start) => {
     await using a = await scripted((connection) => {
@@ -136,7 +140,7 @@ overHttp(
   },
 )
 
-overHttp(t, 'requests without an answer eject a backend that accepts every connect', async (t, start) => {
+overHttp(tap, 'requests without an answer eject a backend that accepts every connect', async (t, start) => {
   await using a = await scripted(resetting)
   await using b = await scripted(answering(ok('b')))
   await using lb = await start({

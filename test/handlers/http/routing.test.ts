@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import tap from 'tap'
 import { ConfigError } from '../../../src/core/errors.ts'
 import { httpBackend } from '../../../src/testing/http-backend.ts'
 import { waitUntil } from '../../../src/testing/wait-for.ts'
 import { httpsBackend, trust } from '../../health/tls-backend.ts'
 import { answering, get, ok, overHttp, post, recordRequests, scripted, TextClient } from './rig.ts'
 
-overHttp(t, 'hosts and paths lead to pools, the more specific first', async (t, start) => {
+overHttp(tap, 'hosts and paths lead to pools, the more specific first', async (t, start) => {
   await using exact = await scripted(answering(ok('exact')))
   await using wild = await scripted(answering(ok('wild')))
   await using deep = await scripted(answering(ok('deep')))
@@ -25,7 +25,7 @@ overHttp(t, 'hosts and paths lead to pools, the more specific first', async (t, 
       { host: 'app.example.org', path: '/x', pool: 'exact' },
       { path: '/api', pool: 'api' },
     ],
-  } as never)
+  })
   const expected: [string, string, string][] = [
     ['app.example.org', '/x/y', 'exact'],
     ['APP.example.org:8080', '/x?q', 'exact'],
@@ -56,7 +56,7 @@ overHttp(t, 'hosts and paths lead to pools, the more specific first', async (t, 
   t.match(await client.all(), /^HTTP\/1.1 404 [^]*Connection: close\r\n/, 'a body is not waited for')
 })
 
-overHttp(t, 'a route cuts off its prefix and changes headers on both ways', async (t, start) => {
+overHttp(tap, 'a route cuts off its prefix and changes headers on both ways', async (t, start) => {
   await using a = await scripted(answering(ok('hi', 'Server: secret\r\nX-Old: 1\r\n')))
   await using lb = await start({
     pools: { api: { backends: [a.port] } },
@@ -71,7 +71,7 @@ overHttp(t, 'a route cuts off its prefix and changes headers on both ways', asyn
         removeResponseHeaders: ['server'],
       },
     ],
-  } as never)
+  })
   await using client = await TextClient.to(lb)
   for (const [target, sent] of [
     ['/api/x?y=/api', '/x?y=/api'],
@@ -88,7 +88,7 @@ overHttp(t, 'a route cuts off its prefix and changes headers on both ways', asyn
   t.match(a.text, 'X-Team: blue\r\n')
 })
 
-overHttp(t, 'a cookie keeps a client at its backend, also while that drains', async (t, start) => {
+overHttp(tap, 'a cookie keeps a client at its backend, also while that drains', async (t, start) => {
   await using a = await scripted(answering(ok('from-a')))
   await using b = await scripted(answering(ok('from-b')))
   await using lb = await start({
@@ -103,7 +103,6 @@ overHttp(t, 'a cookie keeps a client at its backend, also while that drains', as
     await waitUntil(() => /\r\n\r\nfrom-.$/.test(client.text))
     return client.text
   }
-  const cookieOf = (text: string): string => /Set-Cookie: (stay=[0-9a-f]{16});/.exec(text)?.[1] ?? ''
   const first = await ask()
   t.match(first, /Set-Cookie: stay=[0-9a-f]{16}; Path=\/; HttpOnly; SameSite=Lax\r\n[^]*from-a$/)
   const cookie = cookieOf(first)
@@ -122,31 +121,35 @@ overHttp(t, 'a cookie keeps a client at its backend, also while that drains', as
   t.not(cookieOf(moved), cookie)
 })
 
-overHttp(t, 'a client whose backend is full is served elsewhere, and keeps its cookie', async (t, start) => {
-  await using a = await scripted((connection) => {
-    connection.socket.on('data', () => {
-      if (!connection.text.includes('/hang')) connection.socket.write(ok('from-a'))
+overHttp(
+  tap,
+  'a client whose backend is full is served elsewhere, and keeps its cookie',
+  async (t, start) => {
+    await using a = await scripted((connection) => {
+      connection.socket.on('data', () => {
+        if (!connection.text.includes('/hang')) connection.socket.write(ok('from-a'))
+      })
     })
-  })
-  await using b = await scripted(answering(ok('from-b')))
-  await using lb = await start({
-    backends: [`a=127.0.0.1:${a.port}`, `b=127.0.0.1:${b.port}`],
-    balance: 'first',
-    sticky: 'cookie',
-    backendMaxConnections: 1,
-  })
-  await using client = await TextClient.to(lb)
-  client.write(get())
-  const cookie = /Set-Cookie: (\S+);/.exec(await client.received('from-a'))?.[1]
-  await using other = await TextClient.to(lb)
-  other.write(get('/hang'))
-  await waitUntil(() => a.text.includes('/hang'))
-  client.text = ''
-  client.write(get('/', `Cookie: ${cookie}\r\n`))
-  t.notMatch(await client.received('from-b'), 'Set-Cookie')
-})
+    await using b = await scripted(answering(ok('from-b')))
+    await using lb = await start({
+      backends: [`a=127.0.0.1:${a.port}`, `b=127.0.0.1:${b.port}`],
+      balance: 'first',
+      sticky: 'cookie',
+      backendMaxConnections: 1,
+    })
+    await using client = await TextClient.to(lb)
+    client.write(get())
+    const cookie = /Set-Cookie: (\S+);/.exec(await client.received('from-a'))?.[1]
+    await using other = await TextClient.to(lb)
+    other.write(get('/hang'))
+    await waitUntil(() => a.text.includes('/hang'))
+    client.text = ''
+    client.write(get('/', `Cookie: ${cookie}\r\n`))
+    t.notMatch(await client.received('from-b'), 'Set-Cookie')
+  },
+)
 
-overHttp(t, "a header's value keeps requests together", async (t, start) => {
+overHttp(tap, "a header's value keeps requests together", async (t, start) => {
   await using a = await scripted(answering(ok('from-a')))
   await using b = await scripted(answering(ok('from-b')))
   await using lb = await start({
@@ -171,7 +174,7 @@ overHttp(t, "a header's value keeps requests together", async (t, start) => {
   t.not(await ask(''), await ask(''), 'those without it go round')
 })
 
-overHttp(t, 'answers of ours are text, JSON, HTML or the pages of the operator', async (t, start) => {
+overHttp(tap, 'answers of ours are text, JSON, HTML or the pages of the operator', async (t, start) => {
   const folder = t.testdir({})
   mkdirSync(join(folder, 'more'))
   writeFileSync(join(folder, '503.html'), '<h1>Störung</h1>')
@@ -198,7 +201,7 @@ overHttp(t, 'answers of ours are text, JSON, HTML or the pages of the operator',
 })
 
 overHttp(
-  t,
+  tap,
   'bodies over the limit are answered 413: by their length at once, else when they pass it',
   async (t, start) => {
     await using a = await scripted(() => {})
@@ -222,7 +225,7 @@ overHttp(
   },
 )
 
-overHttp(t, 'requests are counted by status and time, and bytes by backend', async (t, start) => {
+overHttp(tap, 'requests are counted by status and time, and bytes by backend', async (t, start) => {
   await using a = await scripted(
     answering(ok('hi'), 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n', 'nonsense\r\n\r\n'),
   )
@@ -233,14 +236,13 @@ overHttp(t, 'requests are counted by status and time, and bytes by backend', asy
   await client.received('HTTP/1.1 502 ')
   const backend = lb.snapshot().pools[0]?.backends[0]
   t.match(backend?.requests, { answers: { '2xx': 1, '4xx': 1 }, failed: 1 })
-  const sum = (counts: readonly number[] = []): number => counts.reduce((all, count) => all + count, 0)
   t.equal(sum(backend?.requests?.firstByte.counts), 2)
   t.equal(sum(backend?.requests?.total.counts), 2)
   t.equal(backend?.bytesToBackend, a.text.length)
   t.equal(backend?.active, 0)
 })
 
-overHttp(t, 'TLS backends are verified, by an authority of the operator if need be', async (t, start) => {
+overHttp(tap, 'TLS backends are verified, by an authority of the operator if need be', async (t, start) => {
   await using secure = await httpsBackend((request, response) => {
     request.resume().on('end', () => response.end('x'.repeat(100_000)))
   })
@@ -266,7 +268,7 @@ overHttp(t, 'TLS backends are verified, by an authority of the operator if need 
   await third.received('xxxx')
 })
 
-overHttp(t, 'X-Request-Id, X-Forwarded and the host pass as they should', async (t, start) => {
+overHttp(tap, 'X-Request-Id, X-Forwarded and the host pass as they should', async (t, start) => {
   await using a = await httpBackend()
   await using lb = await start({ backends: [a.port] })
   await using client = await TextClient.to(lb)
@@ -283,3 +285,11 @@ overHttp(t, 'X-Request-Id, X-Forwarded and the host pass as they should', async 
   t.ok(headers.includes('host: a.example'))
   t.notOk(headers.some((line) => line.includes('6.6.6.6') || line.includes('theirs')))
 })
+
+function cookieOf(text: string): string {
+  return /Set-Cookie: (stay=[0-9a-f]{16});/.exec(text)?.[1] ?? ''
+}
+
+function sum(counts: readonly number[] = []): number {
+  return counts.reduce((all, count) => all + count, 0)
+}

@@ -1,0 +1,80 @@
+import type { Backend } from '../../core/backend.ts'
+import type { FailedAttempt } from '../../core/events.ts'
+import type { Session, SessionHolder, SessionOutcome } from '../../net/session.ts'
+import type { HttpContext } from './http-context.ts'
+import type { HttpExchange } from './http-exchange.ts'
+
+/** What is to be known of an HTTP session, while it is open and at its end. */
+export class SessionFacts implements SessionHolder {
+  /** The request under way. */
+  exchange: HttpExchange | undefined = undefined
+  /** Of the last request that is over. */
+  tried: readonly FailedAttempt[] = []
+  queueMs = 0
+  connectMs = 0
+  readonly #session: Session
+  readonly #context: HttpContext
+  readonly #abort: (outcome: SessionOutcome) => void
+  #address: string | undefined = undefined
+  #isTrusted = false
+
+  constructor(session: Session, context: HttpContext, abort: (outcome: SessionOutcome) => void) {
+    this.#session = session
+    this.#context = context
+    this.#abort = abort
+  }
+
+  get pool(): string {
+    return this.exchange?.pool ?? this.#context.pool
+  }
+
+  get backend(): Backend | undefined {
+    return this.exchange?.backend
+  }
+
+  get bytesIn(): number {
+    return this.#session.conn.bytesRead
+  }
+
+  get bytesOut(): number {
+    return this.#session.conn.bytesWritten
+  }
+
+  get bytesToBackend(): number {
+    return this.exchange?.request.bytesToBackend ?? 0
+  }
+
+  get bytesToClient(): number {
+    return this.exchange?.request.bytesToClient ?? 0
+  }
+
+  get clientAddress(): string {
+    return this.#address ?? this.#learnClient()
+  }
+
+  /** The client is a proxy of ours: what it says of its client counts. */
+  get isTrusted(): boolean {
+    if (this.#address === undefined) this.#learnClient()
+    return this.#isTrusted
+  }
+
+  abort(outcome: SessionOutcome): void {
+    this.#abort(outcome)
+  }
+
+  /** A request is over. */
+  note({ finder }: HttpExchange): void {
+    if (finder === undefined) return
+    this.tried = finder.tried
+    this.queueMs = finder.queueMs
+    this.connectMs = finder.connectMs
+  }
+
+  /** Asked for once a connection, with the first request. */
+  #learnClient(): string {
+    const { address } = this.#session
+    this.#address = address
+    this.#isTrusted = this.#context.isTrusted(address)
+    return address
+  }
+}
