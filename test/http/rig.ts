@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { FixtureServer } from '../../src/testing/fixture-server.ts'
 import { rawFixture } from '../../src/testing/raw-fixture.ts'
@@ -61,13 +62,17 @@ const CHUNKED = /^transfer-encoding:/im
 /** What a client hears to the end when it says `pieces` on a connection of its own, each in a write of its own. */
 export async function converse(port: number, pieces: readonly string[]): Promise<Heard> {
   await using client = new TextClient(await connectTo({ kind: 'tcp', host: '127.0.0.1', port }))
-  for (const [i, piece] of pieces.entries()) {
-    // Each has left, and the loop has turned, before the next: else the system would join them.
-    if (i > 0) await setImmediate()
-    if (client.socket.writable) client.write(piece)
-  }
+  await sayInPieces(client.socket, pieces)
   await waitUntil(() => client.end, { describe: () => `an end after ${client.text}` })
   return { text: client.text, end: client.end }
+}
+
+/** Writes each piece, and turns the loop before the next: else the system would join them. */
+export async function sayInPieces(socket: Socket, pieces: readonly string[]): Promise<void> {
+  for (const [i, piece] of pieces.entries()) {
+    if (i > 0) await setImmediate()
+    if (socket.writable) socket.write(piece, 'latin1')
+  }
 }
 
 export interface Heard {
