@@ -53,6 +53,8 @@ export abstract class Conn {
    * and write nothing more until `onDrain`; or the conn is broken, and `failure` says so at once.
    */
   abstract write(chunk: Buffer): boolean
+  /** {@link write} for several chunks with one system call; all of them are kept untouched until `onDrain`. */
+  abstract writeAll(chunks: readonly Buffer[]): boolean
   /** {@link write} for a text of one character a byte (Latin-1), such as an HTTP head; it is copied if need be. */
   abstract writeText(text: string): boolean
   /** Sends FIN after all that was written; reading goes on. */

@@ -8,6 +8,7 @@ export interface Handle {
   readStart(): number
   readStop(): number
   writeBuffer(request: Request, chunk: Buffer): number
+  writev(request: Request, chunks: readonly Buffer[], areAllBuffers: true): number
   writeLatin1String(request: Request, text: string): number
   shutdown(request: Request): number
   close(): void
@@ -124,6 +125,7 @@ function isComplete(found: Bindings): boolean {
     'readStop',
     'writeBuffer',
     'writeLatin1String',
+    'writev',
     'shutdown',
     'close',
     'connect',

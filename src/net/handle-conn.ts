@@ -56,7 +56,7 @@ export class HandleConn extends Conn {
   #isLent = false
   #smallReads = 0
   /** The chunk of a write on its way: held here so that it outlives the system's pointer to it. */
-  #writing: Buffer | undefined = undefined
+  #writing: Buffer | readonly Buffer[] | undefined = undefined
   #shutdown = false
   #isShuttingDown = false
   #resetPending = false
@@ -125,11 +125,18 @@ export class HandleConn extends Conn {
     return this.#wrote(this.handle.writeBuffer(spareRequest, chunk), chunk.length, chunk)
   }
 
+  writeAll(chunks: readonly Buffer[]): boolean {
+    let length = 0
+    for (const chunk of chunks) length += chunk.length
+    // `true`: they are all buffers, and no encodings stand between them.
+    return this.#wrote(this.handle.writev(spareRequest, chunks, true), length, chunks)
+  }
+
   writeText(text: string): boolean {
     return this.#wrote(this.handle.writeLatin1String(spareRequest, text), text.length, EMPTY)
   }
 
-  #wrote(status: number, length: number, chunk: Buffer): boolean {
+  #wrote(status: number, length: number, chunk: Buffer | readonly Buffer[]): boolean {
     if (status !== 0) {
       this.failure ??= getSystemErrorName(status)
       return false

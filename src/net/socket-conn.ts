@@ -66,6 +66,14 @@ export class SocketConn extends Conn {
     return this.socket.write(chunk)
   }
 
+  writeAll(chunks: readonly Buffer[]): boolean {
+    this.socket.cork()
+    let isTaken = true
+    for (const chunk of chunks) isTaken = this.write(chunk)
+    this.socket.uncork()
+    return isTaken
+  }
+
   writeText(text: string): boolean {
     return this.write(Buffer.from(text, 'latin1'))
   }

@@ -67,6 +67,38 @@ function dataContract(t: Test, io: Io): void {
     sub.equal(sink.drains, 1)
   })
 
+  void t.test('writes texts and several chunks at once, in order with everything else', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    const { client, server, sinks } = await pair(io, accepting)
+    const chunks = [3, 70_000, 1].map((length, i) => deterministicBytes(i + 10, length))
+    const text = 'caf\u00e9 '.repeat(1_000)
+    const expected = Buffer.concat([Buffer.from(text, 'latin1'), ...chunks, Buffer.from('end')])
+    sub.equal(client.writeText(text), true)
+    if (!client.writeAll(chunks)) await sinks.client.heard('drain')
+    client.writeText('end')
+    sub.equal(sha256(await sinks.server.received(expected.length)), sha256(expected))
+    sub.equal(client.bytesWritten, expected.length)
+    sub.equal(server.bytesRead, expected.length)
+  })
+
+  void t.test('several chunks that the system does not take at once drain later', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    const client = await connected(io, accepting.endpoint)
+    const server = await accepting.next()
+    const sink = new RecordingSink()
+    client.sink = sink
+    const chunks = Array.from({ length: 40 }, (_, i) => deterministicBytes(i, 500_000))
+    sub.equal(client.writeAll(chunks), false)
+    sub.equal(client.failure, undefined)
+    sub.equal(client.isWriting, true)
+    const received = new RecordingSink()
+    server.sink = received
+    server.start()
+    await sink.heard('drain')
+    sub.equal(client.isWriting, false)
+    sub.equal(sha256(await received.received(20_000_000)), sha256(Buffer.concat(chunks)))
+  })
+
   void t.test('nothing comes while it is paused, and everything afterwards', async (sub) => {
     await using accepting = await Accepting.start(io)
     const { client, server, sinks } = await pair(io, accepting)
