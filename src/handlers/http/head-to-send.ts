@@ -7,8 +7,9 @@ import { strippedTarget } from './router.ts'
 /** The head that goes to the backend in place of the client's. */
 export function headToSend(
   head: RequestHead,
-  { session, route, ...more }: { session: HttpSession; route: Route } & Sent,
+  to: { session: HttpSession; route: Route; requestId: string; upgrade: string | undefined },
 ): string {
+  const { session, route } = to
   const { context } = session
   const { config } = context
   return buildRequestHead(head, {
@@ -16,17 +17,12 @@ export function headToSend(
     proto: context.isSecure ? 'https' : 'http',
     port: context.port,
     trusted: session.facts.isTrusted,
-    requestId: more.requestId,
+    requestId: to.requestId,
     forwarded: config.forwarded,
     via: config.via,
-    upgrade: more.upgrade,
+    upgrade: to.upgrade,
     target: strippedTarget(head.target, route),
     fallbackHost: route.access.connect.pool.name,
     changes: route.request,
   })
-}
-
-interface Sent {
-  readonly requestId: string
-  readonly upgrade: string | undefined
 }

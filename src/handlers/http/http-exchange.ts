@@ -76,7 +76,7 @@ export class HttpExchange implements ConnSink, FinderSink {
     this.requestId = clientRequestId(head) ?? context.makeRequestId()
     const { upgrade } = head
     this.upgrade = upgrade !== '' && context.config.upgrades.has(upgrade.toLowerCase()) ? upgrade : undefined
-    const isReplayable = mayReplay(head.method) && this.upgrade === undefined
+    const isReplayable = this.upgrade === undefined && mayReplay(head)
     this.request = new RequestSending({ hasBody: head.framing !== 'none', isReplayable })
     this.response = new ResponseRelay(this)
     const route = context.router.find(head.host, this.path)

@@ -1,4 +1,6 @@
 import type { KeptConnection } from '../../pool/kept-connection.ts'
+import type { RequestHead } from '../../wire/request-head.ts'
+import { MOST_KEPT_BYTES } from './request-body.ts'
 
 /** RFC 9110, section 9.2.2: sent twice, these do what they do once. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
@@ -6,9 +8,12 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT'
 /** A request that may not be replayed takes no kept connection that was idle for this long. */
 const FRESH_MS = 1_000
 
-/** Whether a request may be sent again when its connection ended before a byte of an answer. */
-export function mayReplay(method: string): boolean {
-  return IDEMPOTENT.has(method)
+/**
+ * Whether a request may be sent again when its connection ended before a byte of an answer. One whose body will not
+ * fit into what is kept is told apart at once, and none of it is kept in vain.
+ */
+export function mayReplay({ method, contentLength }: RequestHead): boolean {
+  return contentLength <= MOST_KEPT_BYTES && IDEMPOTENT.has(method)
 }
 
 /** How long a kept connection may have been idle for a request that can be replayed. */

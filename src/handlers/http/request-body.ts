@@ -1,5 +1,5 @@
 /** A body is kept for a replay, or for a backend that is not there yet, up to here. */
-const MOST_KEPT_BYTES = 64 * 1024
+export const MOST_KEPT_BYTES = 64 * 1024
 
 /** What has come of a request's body: kept while there is no backend yet, and while a replay may need it. */
 export class RequestBody {
@@ -34,9 +34,9 @@ export class RequestBody {
     else this.#forget()
   }
 
-  /** Everything kept, behind `head`, as one chunk. */
-  after(head: string): Buffer {
-    return Buffer.concat([Buffer.from(head, 'latin1'), ...this.#parts])
+  /** Everything kept, behind `head`, to be written at once. */
+  after(head: string): Buffer[] {
+    return [Buffer.from(head, 'latin1'), ...this.#parts]
   }
 
   /** What was held has gone to a backend. */

@@ -108,7 +108,7 @@ export class RequestSending {
   #sendKept(conn: Conn): boolean {
     const body = this.#body
     if (body === undefined || body.isEmpty) return conn.writeText(this.#head)
-    const isTaken = conn.write(body.after(this.#head))
+    const isTaken = conn.writeAll(body.after(this.#head))
     body.sent()
     return isTaken
   }
