@@ -155,6 +155,36 @@ function dataContract(t: Test, io: Io): void {
     sub.ok(stalls > 0, `${stalls} writes had to wait`)
   })
 
+  void t.test('a chunk given to a write that waits outlives the conn that it came from', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    const into = await pair(io, accepting)
+    const out = await connected(io, accepting.endpoint)
+    const reader = await accepting.next()
+    out.sink = new RecordingSink()
+    let isStalled = false
+    const forward = new RecordingSink((from, chunk) => {
+      if (out.write(chunk)) return
+      isStalled = true
+      from.pause()
+    })
+    into.server.sink = forward
+    const writing = writeAll(into.client, deterministicBytes(4, 30_000_000)).catch(() => 'cut short')
+    await waitUntil(() => isStalled)
+    into.server.close()
+    // Whoever comes next must not read into the memory that still waits.
+    for (let i = 0; i < 3; i++) {
+      const other = await pair(io, accepting)
+      await writeAll(other.client, deterministicBytes(5 + i, 1_000_000))
+      await other.sinks.server.received(1_000_000)
+    }
+    const read = new RecordingSink()
+    reader.sink = read
+    reader.start()
+    sub.equal(sha256(await read.received(forward.length)), sha256(forward.bytes))
+    into.client.reset()
+    await Promise.race([writing, turns(2)])
+  })
+
   void t.test('bytes of one connection never reach another', async (sub) => {
     await using accepting = await Accepting.start(io)
     const pairs = []
