@@ -232,6 +232,8 @@ overBothIos(
     sub.strictSame([backendOf(lb, 'a').active, backendOf(lb, 'b').active, queuedIn(lb)], [20, 20, 10])
     for (const client of clients) client.destroy()
     await Promise.all(clients.map((client) => closed(client)))
+    await waitUntil(() => ends.length === 60)
+    sub.equal(queuedIn(lb), 0)
   },
 )
 
