@@ -120,6 +120,11 @@ export class ResponseHead {
 
 /** `timeout=5, max=100` -> 5 */
 function timeoutOf(value: string): number | undefined {
+  // What nearly all send, without the price of an expression for each response.
+  const seconds = value.startsWith(TIMEOUT) ? parseContentLength(value.slice(TIMEOUT.length)) : Number.NaN
+  if (seconds < 1_000_000) return seconds
   const match = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i.exec(value)
   return match === null ? undefined : Number(match[1])
 }
+
+const TIMEOUT = 'timeout='

@@ -34,6 +34,14 @@ function parsedResponse(text: string, method = 'GET'): ResponseHead {
   return response
 }
 
+function kept(version: string, ...fields: string[]): boolean {
+  return parsed(head(`GET / HTTP/${version}`, 'Host: a', ...fields)).keepAlive
+}
+
+function framing(line: string, method: string, ...fields: string[]): string {
+  return parsedResponse(head(`HTTP/1.1 ${line}`, ...fields), method).framing
+}
+
 /** The rows of the security list that a head alone decides: what comes in, and what it is answered with. */
 const ROWS: Readonly<Record<string, readonly (readonly [status: number, text: string])[]>> = {
   'H1: Content-Length and Transfer-Encoding together': [
@@ -193,7 +201,7 @@ const ROWS: Readonly<Record<string, readonly (readonly [status: number, text: st
     [400, '\r\n\r\n'],
     [200, head('OPTIONS * HTTP/1.1', 'Host: a')],
     [200, head('GET //a/../%2e?b=c?d&"\\|{}<> HTTP/1.1', 'Host: a')],
-    [200, head('GET /\xc3\xa4 HTTP/1.1', 'Host: a')],
+    [400, head('GET /\xc3\xa4 HTTP/1.1', 'Host: a')],
   ],
   'H8: versions of another protocol': [
     [505, head('GET / HTTP/1.2', 'Host: a')],
@@ -385,8 +393,6 @@ void test('an absolute target is cut to origin form', (t) => {
 })
 
 void test('a connection is kept as version and Connection say', (t) => {
-  const kept = (version: string, ...fields: string[]): boolean =>
-    parsed(head(`GET / HTTP/${version}`, 'Host: a', ...fields)).keepAlive
   t.equal(kept('1.1'), true)
   t.equal(kept('1.1', 'Connection: keep-alive'), true)
   t.equal(kept('1.1', 'Connection: x, CLOSE'), false)
@@ -400,8 +406,6 @@ void test('a connection is kept as version and Connection say', (t) => {
 })
 
 void test("a response's body ends as RFC 9112, section 6.3, says", (t) => {
-  const framing = (line: string, method: string, ...fields: string[]): string =>
-    parsedResponse(head(`HTTP/1.1 ${line}`, ...fields), method).framing
   t.equal(framing('200 OK', 'GET'), 'close')
   t.equal(framing('200 OK', 'GET', 'Content-Length: 5'), 'length')
   t.equal(framing('200 OK', 'GET', 'Content-Length: 0'), 'none')
@@ -426,6 +430,10 @@ void test('a response says whether and how long its connection is kept', (t) => 
   t.match(response('HTTP/1.0 200 OK'), { keepAlive: false, version: 10 })
   t.match(response('HTTP/1.0 200 OK', 'Connection: keep-alive'), { keepAlive: true })
   t.equal(response('HTTP/1.1 200 OK', 'Keep-Alive: notimeout=5').keepAliveSeconds, undefined)
+  t.equal(response('HTTP/1.1 200 OK', 'Keep-Alive: timeout=5').keepAliveSeconds, 5)
+  t.equal(response('HTTP/1.1 200 OK', 'Keep-Alive: max=9, Timeout=0').keepAliveSeconds, 0)
+  t.equal(response('HTTP/1.1 200 OK', 'Keep-Alive: timeout=').keepAliveSeconds, undefined)
+  t.equal(response('HTTP/1.1 200 OK', 'Keep-Alive: timeout=12345678').keepAliveSeconds, undefined)
   t.equal(parsedResponse(head('HTTP/1.1 200 OK')).keepAlive, false, 'ends with the connection')
   t.equal(parsedResponse(head('HTTP/1.1 103 Early Hints')).isInterim, true)
   t.equal(parsedResponse(head('HTTP/1.1 101 Switching Protocols')).isInterim, false)
