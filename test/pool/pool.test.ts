@@ -270,6 +270,20 @@ void test('eligible', async (t) => {
     sub.end()
   })
 
+  void t.test('are backups, too, for a session that tried all others in vain', (sub) => {
+    const rig = new Rig([{}, {}, { backup: true }])
+    const tried = new Set([rig.get('a')])
+    sub.equal(rig.pool.lease(client, tried)?.backend.id, 'b', 'another main one first')
+    tried.add(rig.get('b'))
+    sub.equal(rig.pool.hasEligible(tried), true)
+    sub.equal(rig.pool.lease(client, tried)?.backend.id, 'c')
+    tried.add(rig.get('c'))
+    sub.equal(rig.pool.hasEligible(tried), false)
+    sub.equal(rig.pool.lease(client, tried), undefined)
+    sub.equal(rig.picks(4).includes('c'), false, 'other sessions still get the main ones')
+    sub.end()
+  })
+
   void t.test('are backups only while no other is', (sub) => {
     const rig = new Rig([{}, { backup: true }, { backup: true }])
     sub.equal(rig.eligible, 'a')
