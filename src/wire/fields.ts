@@ -63,6 +63,11 @@ export class Fields {
     return this.text.slice(this.valueStarts[i], this.valueEnds[i])
   }
 
+  /** A tab stands in or around the value, where RFC 9110 allows one, but not every parser takes it for a space. */
+  hasTab(i: number): boolean {
+    return this.text.slice(this.nameEnds[i], this.starts[i + 1]).includes('\t')
+  }
+
   /** Where the line of field `i` begins. */
   lineStart(i: number): number {
     return this.starts[i] as number
