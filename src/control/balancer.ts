@@ -230,11 +230,12 @@ export class Balancer extends Events {
   async #close(): Promise<void> {
     this.#state = 'closed'
     this.#stopListeningForAbort?.()
-    for (const managed of this.#pools) managed.close()
     for (const listener of this.#listeners) {
       listener.stop()
       this.#cut += listener.abortAll(KILLED)
     }
+    // After the sessions: those that queue are killed, and do not end for want of a backend.
+    for (const managed of this.#pools) managed.close()
     this.#faults.flush()
     // Closed handles are gone one turn of the loop later.
     await new Promise((resolve) => setImmediate(resolve))

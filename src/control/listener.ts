@@ -44,7 +44,7 @@ export class Listener implements SessionOwner {
   readonly #stages: readonly Stage[]
   readonly #full: Throttle
   #server: Server | undefined
-  #onEmpty: (() => void) | undefined
+  #onEmpty: (() => void)[] = []
 
   constructor(options: ListenerOptions) {
     const { config, maxConnections, clock, events } = options
@@ -85,7 +85,8 @@ export class Listener implements SessionOwner {
 
   /** Resets all open sessions; tells how many there were. */
   abortAll(outcome: SessionOutcome): number {
-    const open = [...this.sessions]
+    // Newest first: else each end would make room for one that queues, which would dial for nothing.
+    const open = [...this.sessions].toReversed()
     for (const session of open) {
       if (session.holder !== undefined) session.holder.abort(outcome)
       else this.#drop(session)
@@ -97,7 +98,7 @@ export class Listener implements SessionOwner {
   whenEmpty(): Promise<void> {
     if (this.sessions.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#onEmpty = resolve
+      this.#onEmpty.push(resolve)
     })
   }
 
@@ -149,8 +150,7 @@ export class Listener implements SessionOwner {
 
   #forget(session: Session): void {
     this.sessions.delete(session)
-    if (this.sessions.size > 0 || this.#onEmpty === undefined) return
-    this.#onEmpty()
-    this.#onEmpty = undefined
+    if (this.sessions.size > 0) return
+    for (const resolve of this.#onEmpty.splice(0)) resolve()
   }
 }
