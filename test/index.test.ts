@@ -63,6 +63,7 @@ void test('the types serve: a strategy, a probe, a clock and listeners of one’
     backends: [{ address: backend.port, id: 'a', weight: 2 }],
     balance: strategy,
     check: probe,
+    checkInterval: '20ms',
     clock,
     random: () => 0.5,
   }
