@@ -78,6 +78,43 @@ for (const io of IO_KINDS) {
       sub.equal((await lb.snapshot()).pools[0]?.backends[0]?.active, 0)
     },
   )
+
+  void t.test(
+    `F5: a FIN that came while it queued follows early bytes that leave slowly (${io})`,
+    async (sub) => {
+      await using namespace = await networkNamespace(SMALL_BUFFERS)
+      await using peer = await rawPeer({ prefix: namespace.enter })
+      await using server = await peer.listen()
+      await using lb = await startBalancerProcess({
+        prefix: namespace.enter,
+        options: {
+          listen: '127.0.0.1:0',
+          backends: [`a=${server.port}`],
+          backendMaxConnections: 1,
+          check: 'off',
+          io,
+        },
+      })
+      const address = await lb.address()
+      const port = address.kind === 'tcp' ? address.port : 0
+      const first = await peer.connect({ port })
+      const busy = await server.accept()
+      const client = await peer.connect({ port })
+      const sent = await client.send({ bytes: 60_000, seed: 1 })
+      await client.shutdown()
+      await waitUntil(async () => (await lb.snapshot()).pools[0]?.queued === 1)
+      await first.reset()
+      sub.equal((await busy.readToEnd()).end, 'rst')
+
+      const backend = await server.accept()
+      sub.match(await backend.readToEnd(), { bytes: 60_000, sha256: sent.sha256, end: 'fin' })
+      await backend.sendText('thanks')
+      await backend.shutdown()
+      const answer = await client.readTextToEnd()
+      sub.strictSame([answer.text, answer.end], ['thanks', 'fin'])
+      await waitUntil(async () => activeIn(await lb.snapshot()) === 0)
+    },
+  )
 }
 
 function activeIn(snapshot: Snapshot): number {
