@@ -12,6 +12,10 @@ function get(...fields: string[]): string {
   return head('GET / HTTP/1.1', 'Host: a', ...fields)
 }
 
+function padded(text: string): string {
+  return text.replace('\r\n', `\r\nPadding: ${'x'.repeat(300)}\r\n`)
+}
+
 function statusOf(text: string): number {
   return new RequestHead().parse(text)?.status ?? 200
 }
@@ -241,7 +245,11 @@ const ROWS: Readonly<Record<string, readonly (readonly [status: number, text: st
 
 for (const [row, inputs] of Object.entries(ROWS)) {
   void test(`${row} get the answer that the list says`, (t) => {
-    for (const [status, text] of inputs) t.equal(statusOf(text), status, JSON.stringify(text.slice(0, 100)))
+    for (const [status, text] of inputs) {
+      t.equal(statusOf(text), status, JSON.stringify(text.slice(0, 100)))
+      // Long heads are read another way.
+      if (!row.startsWith('F16')) t.equal(statusOf(padded(text)), status, 'padded')
+    }
     t.end()
   })
 }

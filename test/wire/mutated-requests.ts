@@ -48,6 +48,7 @@ const ORIGINALS: readonly string[] = [
   'HEAD /x HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n',
   'PATCH /x HTTP/1.1\r\nHost: [::1]:80\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc',
   'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  `POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: ${'Mozilla/5.0 (X11) '.repeat(12)}\r\nReferer: http://a/\r\nContent-Length: 3\r\n\r\nabc`,
   'GET / HTTP/1.1\r\nHost: a\r\nConnection: close, x-a\r\nX-A: 1\r\nX-Empty:\r\n\r\n',
 ]
 

@@ -1,8 +1,10 @@
 import * as fc from 'fast-check'
 import { test } from 'tap'
 import { ChunkedScanner } from '../../src/wire/chunked.ts'
+import { isValueCode } from '../../src/wire/http-chars.ts'
 import { HeadReader, MOST_HEAD_BYTES } from '../../src/wire/head-reader.ts'
 import { RequestHead } from '../../src/wire/request-head.ts'
+import { ValueScanner } from '../../src/wire/value-scanner.ts'
 
 /** What a head came to: its text and where it ended in the stream, the refusal, or undefined while it has no end. */
 type HeadOutcome = { text: string; end: number } | 'too-long' | 'bare-lf' | undefined
@@ -198,6 +200,38 @@ void test('a reader tells whether a head has begun, and begins anew', (t) => {
   t.same(reader.read(bytesOf('\nb\r\n\r\n'), 0), { text: 'a\r\n\r\n', end: 1 })
   t.equal(reader.isStarted, false)
   t.same(reader.read(bytesOf('\nb\r\n\r\n'), 1), { text: 'b\r\n\r\n', end: 6 })
+  t.end()
+})
+
+void test('values end where a byte by byte reading ends them, wherever they lie and whatever was before', (t) => {
+  const scanner = new ValueScanner()
+  const code = fc.oneof(
+    { weight: 30, arbitrary: fc.integer({ min: 32, max: 255 }) },
+    fc.constantFrom(9, 10, 13, 31, 32, 126, 127, 128, 0),
+  )
+  fc.assert(
+    fc.property(fc.array(code, { maxLength: 60 }), (codes) => {
+      const text = String.fromCharCode(...codes)
+      scanner.load(text)
+      for (let at = 0; at <= text.length; at++) {
+        let end = at
+        while (isValueCode(text.charCodeAt(end))) end++
+        if (scanner.endOfValue(at) !== end) return false
+      }
+      return true
+    }),
+    { numRuns: 2_000 },
+  )
+  for (const length of [4_095, 4_096, 4_097, 70_000]) {
+    scanner.load('x'.repeat(length))
+    t.equal(scanner.endOfValue(1), length)
+    scanner.load('short')
+    t.equal(scanner.endOfValue(0), 5, 'nothing is left of the longer one')
+  }
+  for (let byte = 0; byte < 256; byte++) {
+    scanner.load(`ab${String.fromCharCode(byte)}defgh`)
+    t.equal(scanner.endOfValue(0), isValueCode(byte) ? 8 : 2, `${byte}`)
+  }
   t.end()
 })
 
