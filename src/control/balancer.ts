@@ -219,7 +219,10 @@ export class Balancer extends Events {
       await this.close()
       throw error
     }
-    for (const managed of this.#pools) managed.start()
+    // A turn later, so that whoever awaits us hears of the first results too.
+    setImmediate(() => {
+      for (const managed of this.#pools) managed.start()
+    })
     if (signal === undefined) return
     const onAbort = (): void => void this.close()
     signal.addEventListener('abort', onAbort, { once: true })
