@@ -21,6 +21,8 @@ export interface ListenerOptions {
   readonly config: ListenerConfig
   /** The limit in force. */
   readonly maxConnections: number
+  /** More policies, passed after the built-in ones. */
+  readonly stages?: readonly Stage[]
   readonly handler: Handler
   readonly io: Io
   readonly clock: Clock
@@ -52,7 +54,7 @@ export class Listener implements SessionOwner {
     this.config = config
     this.address = config.address
     this.maxConnections = maxConnections
-    this.#stages = makeStages({ maxConnections, listener: this })
+    this.#stages = [...makeStages({ maxConnections, listener: this }), ...(options.stages ?? [])]
     this.#full = new Throttle({
       clock,
       report: (rejected) => {
@@ -111,7 +113,7 @@ export class Listener implements SessionOwner {
   }
 
   #accept(conn: Conn): void {
-    const { clock, events, handler, nextSessionId, config } = this.#options
+    const { clock, nextSessionId } = this.#options
     this.accepted++
     const session = new Session(this, conn, { id: nextSessionId(), startedAt: clock.now() })
     this.sessions.add(session)
@@ -121,10 +123,7 @@ export class Listener implements SessionOwner {
     } catch (error) {
       return this.#reject(session, error)
     }
-    if (events.wants('session:open') || events.wants('session:close')) {
-      events.emit('session:open', { id: session.id, listener: config.name, client: session.client })
-    }
-    handler.handle(session)
+    this.#handle(session)
   }
 
   async #acceptLater(session: Session, waiting: Promise<void>): Promise<void> {
@@ -133,14 +132,25 @@ export class Listener implements SessionOwner {
     } catch (error) {
       return this.#reject(session, error)
     }
-    if (this.sessions.has(session)) this.#options.handler.handle(session)
+    if (this.sessions.has(session)) this.#handle(session)
+  }
+
+  #handle(session: Session): void {
+    const { events, handler, config } = this.#options
+    // Whoever hears of the end wants the client's address, which the system forgets at a reset: it is read here.
+    if (events.wants('session:open') || events.wants('session:close')) {
+      events.emit('session:open', { id: session.id, listener: config.name, client: session.client })
+    }
+    handler.handle(session)
   }
 
   #reject(session: Session, error: unknown): void {
     this.rejected++
     this.#drop(session)
-    if (!(error instanceof RejectedError)) throw error
-    if (error.code === LISTENER_FULL) this.#full.add()
+    if (error instanceof RejectedError && error.code === LISTENER_FULL) this.#full.add()
+    // A stage that fails in a way of its own costs this session, and must not cost all others theirs.
+    if (error instanceof RejectedError) return
+    this.#options.events.emit('fault:local', { code: 'STAGE', message: `a stage failed: ${String(error)}` })
   }
 
   #drop(session: Session): void {
