@@ -46,6 +46,7 @@ void t.test('defaults are those of the semantics', async (sub) => {
         ],
         strategy: 'round-robin',
         strategyFactory: undefined,
+        backendMaxConnections: 0,
         connectTimeoutMs: 5_000,
         retries: 3,
         queueTimeoutMs: 5_000,
