@@ -1,6 +1,14 @@
 /** The public API of fairlead. */
 export { createBalancer, type Balancer } from './control/balancer.ts'
-export type { BackendOptions, BalancerOptions, Duration } from './config/options.ts'
+export type {
+  BackendOptions,
+  BalancerOptions,
+  Duration,
+  PoolOptions,
+  PoolSettings,
+  RouteOptions,
+  Size,
+} from './config/options.ts'
 export type { StrategyName } from './balance/strategies.ts'
 export type { Address, TcpAddress, UnixAddress } from './core/address.ts'
 export { formatAddress } from './core/address.ts'
@@ -14,7 +22,14 @@ export {
   ListenError,
   UnknownBackendError,
 } from './core/errors.ts'
-export type { BalancerEvents, EndCode, EventName, FailedAttempt, SessionEnd } from './core/events.ts'
+export type {
+  BalancerEvents,
+  EndCode,
+  EventName,
+  FailedAttempt,
+  RequestEnd,
+  SessionEnd,
+} from './core/events.ts'
 export type { Probe, ProbeResult } from './core/probe.ts'
 export type { BackendSnapshot, ListenerSnapshot, PoolSnapshot, Snapshot } from './core/snapshot.ts'
 export type { ClientKey, Strategy, StrategyFactory } from './core/strategy.ts'

@@ -3,6 +3,8 @@ import { packageVersion } from './version.ts'
 // Printed before anything else is loaded: scripts ask for it often.
 const args = process.argv.slice(2)
 if (args.length === 1 && ['--version', '-V'].includes(args[0] as string)) {
+  // Nobody reads it, or the disk is full: not worth a stack trace.
+  process.stdout.on('error', () => process.exit(1))
   process.stdout.write(`${packageVersion()}\n`)
 } else {
   const { runCommand } = await import('./run-command.ts')

@@ -223,7 +223,10 @@ export class Balancer extends Events {
       await this.close()
       throw error
     }
-    for (const managed of this.#pools) managed.start()
+    // A turn later, so that whoever awaits us hears of the first results too.
+    setImmediate(() => {
+      for (const managed of this.#pools) managed.start()
+    })
     if (signal === undefined) return
     const onAbort = (): void => void this.close()
     signal.addEventListener('abort', onAbort, { once: true })
@@ -234,11 +237,12 @@ export class Balancer extends Events {
   async #close(): Promise<void> {
     this.#state = 'closed'
     this.#stopListeningForAbort?.()
-    for (const managed of this.#pools) managed.close()
     for (const listener of this.#listeners) {
       listener.stop()
       this.#cut += listener.abortAll(KILLED)
     }
+    // After the sessions: those that queue are killed, and do not end for want of a backend.
+    for (const managed of this.#pools) managed.close()
     this.#faults.flush()
     // Closed handles are gone one turn of the loop later.
     await new Promise((resolve) => setImmediate(resolve))

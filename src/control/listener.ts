@@ -21,6 +21,8 @@ export interface ListenerOptions {
   readonly config: ListenerConfig
   /** The limit in force. */
   readonly maxConnections: number
+  /** More policies, passed after the built-in ones. */
+  readonly stages?: readonly Stage[]
   readonly handler: Handler
   readonly io: Io
   readonly clock: Clock
@@ -44,7 +46,7 @@ export class Listener implements SessionOwner {
   readonly #stages: readonly Stage[]
   readonly #full: Throttle
   #server: Server | undefined
-  #onEmpty: (() => void) | undefined
+  #onEmpty: (() => void)[] = []
 
   constructor(options: ListenerOptions) {
     const { config, maxConnections, clock, events } = options
@@ -52,7 +54,7 @@ export class Listener implements SessionOwner {
     this.config = config
     this.address = config.address
     this.maxConnections = maxConnections
-    this.#stages = makeStages({ maxConnections, listener: this })
+    this.#stages = [...makeStages({ maxConnections, listener: this }), ...(options.stages ?? [])]
     this.#full = new Throttle({
       clock,
       report: (rejected) => {
@@ -87,7 +89,8 @@ export class Listener implements SessionOwner {
 
   /** Resets all open sessions; tells how many there were. */
   abortAll(outcome: SessionOutcome): number {
-    const open = [...this.sessions]
+    // Newest first: else each end would make room for one that queues, which would dial for nothing.
+    const open = [...this.sessions].toReversed()
     for (const session of open) {
       if (session.holder !== undefined) session.holder.abort(outcome)
       else this.#drop(session)
@@ -99,7 +102,7 @@ export class Listener implements SessionOwner {
   whenEmpty(): Promise<void> {
     if (this.sessions.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#onEmpty = resolve
+      this.#onEmpty.push(resolve)
     })
   }
 
@@ -112,7 +115,7 @@ export class Listener implements SessionOwner {
   }
 
   #accept(conn: Conn): void {
-    const { clock, events, handler, nextSessionId, config } = this.#options
+    const { clock, nextSessionId } = this.#options
     this.accepted++
     const session = new Session(this, conn, { id: nextSessionId(), startedAt: clock.now() })
     this.sessions.add(session)
@@ -122,10 +125,7 @@ export class Listener implements SessionOwner {
     } catch (error) {
       return this.#reject(session, error)
     }
-    if (events.wants('session:open') || events.wants('session:close')) {
-      events.emit('session:open', { id: session.id, listener: config.name, client: session.client })
-    }
-    handler.handle(session)
+    this.#handle(session)
   }
 
   async #acceptLater(session: Session, waiting: Promise<void>): Promise<void> {
@@ -134,14 +134,25 @@ export class Listener implements SessionOwner {
     } catch (error) {
       return this.#reject(session, error)
     }
-    if (this.sessions.has(session)) this.#options.handler.handle(session)
+    if (this.sessions.has(session)) this.#handle(session)
+  }
+
+  #handle(session: Session): void {
+    const { events, handler, config } = this.#options
+    // Whoever hears of the end wants the client's address, which the system forgets at a reset: it is read here.
+    if (events.wants('session:open') || events.wants('session:close')) {
+      events.emit('session:open', { id: session.id, listener: config.name, client: session.client })
+    }
+    handler.handle(session)
   }
 
   #reject(session: Session, error: unknown): void {
     this.rejected++
     this.#drop(session)
-    if (!(error instanceof RejectedError)) throw error
-    if (error.code === LISTENER_FULL) this.#full.add()
+    if (error instanceof RejectedError && error.code === LISTENER_FULL) this.#full.add()
+    // A stage that fails in a way of its own costs this session, and must not cost all others theirs.
+    if (error instanceof RejectedError) return
+    this.#options.events.emit('fault:local', { code: 'STAGE', message: `a stage failed: ${String(error)}` })
   }
 
   #drop(session: Session): void {
@@ -151,8 +162,7 @@ export class Listener implements SessionOwner {
 
   #forget(session: Session): void {
     this.sessions.delete(session)
-    if (this.sessions.size > 0 || this.#onEmpty === undefined) return
-    this.#onEmpty()
-    this.#onEmpty = undefined
+    if (this.sessions.size > 0) return
+    for (const resolve of this.#onEmpty.splice(0)) resolve()
   }
 }

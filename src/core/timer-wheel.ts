@@ -101,6 +101,7 @@ export class TimerWheel {
   }
 
   readonly #tick = (): void => {
+    this.#timer = undefined
     const clockNow = this.#clock.now()
     const slotsPassed = this.#advance(this.#countedSinceTick(clockNow))
     this.#lastTick = clockNow
@@ -108,8 +109,8 @@ export class TimerWheel {
       this.#slot = (this.#slot + 1) % SLOTS
       this.#visit(this.#slots[this.#slot] as SlotHead)
     }
-    if (this.#armed > 0) this.#schedule()
-    else this.#timer = undefined
+    // The last entry may have expired and been armed again: then the timer has been set by that.
+    if (this.#armed > 0 && this.#timer === undefined) this.#schedule()
   }
 
   /** The loop time that a tick at `clockNow` counts. */

@@ -67,8 +67,9 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
   }
 
   abort(outcome: SessionOutcome): void {
-    if (this.#relay === undefined) this.#endUnserved(outcome)
-    else this.#relay.abort(outcome)
+    if (this.#relay !== undefined) return this.#relay.abort(outcome)
+    // Who ends it is for the caller to say; when, is known here.
+    this.#endUnserved({ ...outcome, code: `${outcome.code.charAt(0) as 'K'}${this.#phase}` })
   }
 
   onBackend(lease: Lease, conn: Conn): void {
@@ -98,7 +99,7 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
 
   /** The client left before a backend was there. */
   onBroken(): void {
-    this.#endUnserved({ code: this.#connector.isQueued ? 'CQ' : 'CC', reason: 'client-reset' })
+    this.#endUnserved({ code: `C${this.#phase}`, reason: 'client-reset' })
   }
 
   onRelayEnd(relay: Relay, end: RelayEnd): void {
@@ -109,8 +110,14 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
     this.session.owner.onSessionEnd(this.session, end)
   }
 
+  /** When an end comes that is none of a relay: the second letter of its code. */
+  get #phase(): 'Q' | 'C' {
+    return this.#connector.isQueued ? 'Q' : 'C'
+  }
+
   /** The end before any relay: the client is reset, so that it never takes this for an answer. */
   #endUnserved(outcome: SessionOutcome): void {
+    if (this.session.conn.closed) return // Ended already; an abort may come from a listener of that very end.
     this.#connector.cancel()
     this.session.conn.reset()
     this.#setConnectMs()

@@ -42,6 +42,8 @@ export class Pool {
   readonly #slowStart: SlowStart
   readonly #release = (backend: Backend): void => this.#onRelease(backend)
   #eligible: readonly Backend[] = []
+  /** Backups that could serve but need not: for a session that has tried all others in vain. */
+  #spares: readonly Backend[] = []
 
   constructor(options: PoolOptions) {
     this.name = options.name
@@ -73,7 +75,7 @@ export class Pool {
 
   /** A hold on a backend with room that is not in `skip`, or undefined: then `wait`, or give up. */
   lease(client: ClientKey, skip?: ReadonlySet<Backend>): Lease | undefined {
-    const backend = this.#strategy.pick(client, skip)
+    const backend = this.#strategy.pick(client, skip) ?? this.#pickSpare(skip)
     return backend === undefined ? undefined : this.#hold(backend)
   }
 
@@ -95,7 +97,7 @@ export class Pool {
   /** Whether a backend outside `skip` is eligible: if `lease` found none, then because they are full. */
   hasEligible(skip?: ReadonlySet<Backend>): boolean {
     if (skip === undefined) return this.#eligible.length > 0
-    return this.#eligible.some((backend) => !skip.has(backend))
+    return hasOutside(this.#eligible, skip) || hasOutside(this.#spares, skip)
   }
 
   /** Queues for a backend with room. Ask `hasQueueRoom` first. */
@@ -169,7 +171,7 @@ export class Pool {
 
   /** Works out anew who is eligible, after something of a backend changed. Never called per connection. */
   refresh(): void {
-    this.#eligible = this.#findEligible()
+    this.#findEligible()
     this.#strategy.update(this.#eligible)
     if (this.#eligible.length === 0) this.#queue.failAll()
     else this.#serveQueue()
@@ -194,13 +196,20 @@ export class Pool {
     this.#ejector.failed(backend, kind, { size: this.backends.size, serving: this.#eligible.length })
   }
 
-  #findEligible(): Backend[] {
+  #findEligible(): void {
     const commanded = [...this.backends.values()].filter(({ mode, weight }) => mode === 'ready' && weight > 0)
     const serving = commanded.filter(({ healthy, ejected }) => healthy && !ejected)
     const main = serving.filter(({ backup }) => !backup)
-    if (main.length > 0) return main
-    if (serving.length > 0 || this.#options.whenAllDown === 'fail') return serving
-    return commanded
+    this.#spares = main.length > 0 ? serving.filter(({ backup }) => backup) : []
+    if (main.length > 0) this.#eligible = main
+    else if (serving.length > 0 || this.#options.whenAllDown === 'fail') this.#eligible = serving
+    else this.#eligible = commanded
+  }
+
+  /** Without checks nobody has noticed yet that the others are gone; for this session they are. */
+  #pickSpare(skip: ReadonlySet<Backend> | undefined): Backend | undefined {
+    if (skip === undefined || this.#spares.length === 0 || hasOutside(this.#eligible, skip)) return undefined
+    return this.#spares.find((backend) => !backend.isFull && !skip.has(backend))
   }
 
   #onRelease(backend: Backend): void {
@@ -226,4 +235,8 @@ export class Pool {
     this.refresh()
     this.#options.events.emit('backend:return', { id: backend.id, pool: this.name, reason })
   }
+}
+
+function hasOutside(backends: readonly Backend[], skip: ReadonlySet<Backend>): boolean {
+  return backends.some((backend) => !skip.has(backend))
 }

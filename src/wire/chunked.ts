@@ -9,20 +9,24 @@ const MOST_TRAILER_BYTES = 16 * 1024
 
 const State = {
   size: 0,
-  extension: 1,
-  extensionQuoted: 2,
-  extensionEscape: 3,
-  sizeLf: 4,
-  data: 5,
-  dataCr: 6,
-  dataLf: 7,
-  lineStart: 8,
-  trailerName: 9,
-  trailerValue: 10,
-  trailerLf: 11,
-  lastLf: 12,
-  done: 13,
-  broken: 14,
+  extensionStart: 1,
+  extensionName: 2,
+  extensionValueStart: 3,
+  extensionValue: 4,
+  extensionQuoted: 5,
+  extensionEscape: 6,
+  extensionEnd: 7,
+  sizeLf: 8,
+  data: 9,
+  dataCr: 10,
+  dataLf: 11,
+  lineStart: 12,
+  trailerName: 13,
+  trailerValue: 14,
+  trailerLf: 15,
+  lastLf: 16,
+  done: 17,
+  broken: 18,
 } as const
 
 type State = (typeof State)[keyof typeof State]
@@ -84,10 +88,14 @@ export class ChunkedScanner {
     switch (this.#state) {
       case State.size:
         return this.#inSize(code)
-      case State.extension:
+      case State.extensionStart:
+      case State.extensionName:
+      case State.extensionValueStart:
+      case State.extensionValue:
       case State.extensionQuoted:
       case State.extensionEscape:
-        return this.#inExtension(code)
+      case State.extensionEnd:
+        return ++this.#extra > MOST_EXTENSION_BYTES ? State.broken : nextInExtension(this.#state, code)
       case State.sizeLf:
         return this.#afterSize(code)
       case State.dataCr:
@@ -114,18 +122,7 @@ export class ChunkedScanner {
       return ++this.#digits > MOST_SIZE_DIGITS ? State.broken : State.size
     }
     if (this.#digits === 0) return State.broken
-    if (code === CR) return State.sizeLf
-    return code === SEMICOLON ? State.extension : State.broken
-  }
-
-  #inExtension(code: number): State {
-    if (++this.#extra > MOST_EXTENSION_BYTES) return State.broken
-    if (this.#state === State.extensionEscape) return isValueCode(code) ? State.extensionQuoted : State.broken
-    const isQuoted = this.#state === State.extensionQuoted
-    if (code === QUOTE) return isQuoted ? State.extension : State.extensionQuoted
-    if (isQuoted && code === BACKSLASH) return State.extensionEscape
-    if (code === CR && !isQuoted) return State.sizeLf
-    return isValueCode(code) ? this.#state : State.broken
+    return endOfExtension(code)
   }
 
   #afterSize(code: number): State {
@@ -167,7 +164,40 @@ export class ChunkedScanner {
   }
 }
 
+/**
+ * `;name`, `;name=token` or `;name="quoted"`, exactly: extensions say nothing to us, but a reader that takes a line
+ * end or a quote in them for something else would find other chunks than we do.
+ */
+function nextInExtension(state: State, code: number): State {
+  switch (state) {
+    case State.extensionStart:
+      return isTokenCode(code) ? State.extensionName : State.broken
+    case State.extensionName:
+      if (isTokenCode(code)) return state
+      return code === EQUALS ? State.extensionValueStart : endOfExtension(code)
+    case State.extensionValueStart:
+      if (code === QUOTE) return State.extensionQuoted
+      return isTokenCode(code) ? State.extensionValue : State.broken
+    case State.extensionValue:
+      return isTokenCode(code) ? state : endOfExtension(code)
+    case State.extensionQuoted:
+      if (code === QUOTE) return State.extensionEnd
+      if (code === BACKSLASH) return State.extensionEscape
+      return isValueCode(code) ? state : State.broken
+    case State.extensionEscape:
+      return isValueCode(code) ? State.extensionQuoted : State.broken
+    default:
+      return endOfExtension(code)
+  }
+}
+
+function endOfExtension(code: number): State {
+  if (code === CR) return State.sizeLf
+  return code === SEMICOLON ? State.extensionStart : State.broken
+}
+
 const SEMICOLON = 59
+const EQUALS = 61
 const QUOTE = 34
 const BACKSLASH = 92
 

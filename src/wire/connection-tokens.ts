@@ -2,6 +2,9 @@ import { trimBlanks } from './http-chars.ts'
 
 /** Adds the tokens of one more Connection field, in small letters, each between two commas: `,close,x-foo,`. */
 export function joinTokens(known: string, value: string): string {
+  // As nearly all write them.
+  if (known === '' && value === 'keep-alive') return ',keep-alive,'
+  if (known === '' && value === 'close') return ',close,'
   const simple = value.toLowerCase()
   if (!simple.includes(',')) return known === '' ? `,${simple},` : `${known}${simple},`
   const tokens = simple.split(',').map((token) => trimBlanks(token))

@@ -34,9 +34,9 @@ export function isValueCode(code: number): boolean {
   return code >= SPACE ? code !== DELETE && code <= 255 : code === TAB
 }
 
-/** A byte that may stand in a request target: visible but `#`, or above 127, which is passed on as it came. */
+/** A byte that may stand in a request target: visible but `#`. Above 127 only escapes may (RFC 3986, section 2). */
 export function isTargetCode(code: number): boolean {
-  return code > SPACE && code !== HASH && code !== DELETE && code <= 255
+  return code > SPACE && code < DELETE && code !== HASH
 }
 
 /** A space or a tab, which is all that RFC 9110 allows around values (JavaScript's `trim` knows many more). */

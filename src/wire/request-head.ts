@@ -99,6 +99,7 @@ export class RequestHead {
     let lengths = 0
     let encodings = 0
     let encoding = ''
+    let hasTab = false
     let upgrade = ''
     let hasUnknownExpectation = false
     for (let i = 0; i < fields.count; i++) {
@@ -111,13 +112,16 @@ export class RequestHead {
           break
         case FieldKind.contentLength:
           lengths++
+          hasTab ||= fields.hasTab(i)
           this.contentLength = parseContentLength(fields.value(i))
           break
         case FieldKind.transferEncoding:
           encodings++
+          hasTab ||= fields.hasTab(i)
           encoding = fields.value(i)
           break
         case FieldKind.connection:
+          hasTab ||= fields.hasTab(i)
           this.connectionTokens = joinTokens(this.connectionTokens, fields.value(i))
           break
         case FieldKind.upgrade:
@@ -137,6 +141,7 @@ export class RequestHead {
     if (encodings > 0 && lengths > 0) return refuse(400, 'Content-Length and Transfer-Encoding together')
     if (encodings > 1 || lengths > 1) return refuse(400, 'a repeated framing field')
     if (encodings > 0 && this.version === 10) return refuse(400, 'Transfer-Encoding with HTTP/1.0')
+    if (hasTab) return refuse(400, 'a tab in a framing field')
     if (Number.isNaN(this.contentLength)) return refuse(400, 'a malformed Content-Length')
     const refusal = encodings > 0 ? checkTransferEncoding(encoding) : undefined
     if (refusal !== undefined) return refusal

@@ -156,6 +156,19 @@ void test('an entry that expires may arm itself and others, and disarm others', 
   t.end()
 })
 
+void test('one timer serves however often the only entry expires and is armed again', (t) => {
+  const { clock, wheel } = setUp()
+  const entry = new Entry(clock, (self) => wheel.arm(self, 30))
+  wheel.arm(entry, 30)
+  for (let i = 0; i < 20; i++) {
+    clock.advance(100)
+    t.equal(clock.pending, 1)
+  }
+  wheel.disarm(entry)
+  t.equal(clock.pending, 0)
+  t.end()
+})
+
 void test('the clock has a timer of the wheel only while an entry is armed', (t) => {
   const { clock, wheel, entry } = setUp()
   t.equal(clock.pending, 0)

@@ -12,7 +12,7 @@ import { finish, launch } from './command.ts'
 /** What the tests drive, and the Debian package that has it. */
 const PACKAGES = {
   initdb: 'postgresql',
-  pgbench: 'postgresql-contrib',
+  pgbench: 'postgresql',
   'redis-server': 'redis-server',
   'redis-benchmark': 'redis-tools',
   'redis-cli': 'redis-tools',

@@ -91,7 +91,8 @@ export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length
 }
 
-function openThings(balancer: Balancer): string[] {
+/** What is still open, in words; empty when nothing is. */
+export function openThings(balancer: Balancer): string[] {
   const { listeners, pools } = balancer.snapshot()
   const counts: [string, number][] = [
     ...listeners.map(({ name, active }): [string, number] => [`sessions of ${name}`, active]),

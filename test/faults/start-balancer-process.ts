@@ -21,7 +21,7 @@ interface Started {
 /** Starts balancer-process.js, which needs `npm run build`; killed on dispose. */
 export async function startBalancerProcess({ options, prefix = [] }: Started): Promise<BalancerProcess> {
   const [command, ...rest] = [...prefix, process.execPath, SCRIPT, JSON.stringify(options)]
-  const child = spawn(command as string, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const balancer = new BalancerProcess(child)
   try {
     await waitForEvent(balancer, 'ready', undefined, { timeoutMs: START_TIMEOUT_MS })
@@ -49,7 +49,10 @@ export class BalancerProcess extends EventEmitter implements AsyncDisposable {
       this.emit('error', new Error(`the balancer's process ended with ${signal ?? code}`))
     })
     child.on('message', (message: { id?: number; event?: string; answer?: unknown; payload?: unknown }) => {
-      if (message.event === undefined) return void this.emit(`answer ${message.id}`, message.answer)
+      if (message.event === undefined) {
+        this.emit(`answer ${message.id}`, message.answer)
+        return
+      }
       this.seen.push({ name: message.event, payload: message.payload })
       this.emit(message.event, message.payload)
     })

@@ -41,7 +41,7 @@ export async function startRawPeer({
 }: { prefix?: readonly string[] | undefined } = {}): Promise<RawPeerProcess> {
   const script = fileURLToPath(new URL('raw_peer.py', import.meta.url))
   const [command, ...rest] = [...prefix, 'python3', ...QUICK_START, script]
-  const child = spawn(command as string, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
   const peer = new RawPeerProcess(child)
   // Rejects when there is no python3.
   await once(child, 'spawn')

@@ -160,7 +160,8 @@ export class ResponseRelay {
     const { context, route } = this.#exchange
     return {
       connection,
-      dechunked: this.#body?.dechunks === true,
+      // The answer to HEAD has no body, and may all the same tell how it would be framed.
+      dechunked: this.#exchange.version === 10,
       via: context.config.via,
       lines,
       changes: route?.response,

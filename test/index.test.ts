@@ -1,0 +1,84 @@
+import { test } from 'tap'
+import * as fairlead from '../src/index.ts'
+import type {
+  BalancerEvents,
+  BalancerOptions,
+  Clock,
+  Probe,
+  Snapshot,
+  StrategyFactory,
+} from '../src/index.ts'
+import { echoBackend } from '../src/testing/echo-backend.ts'
+import { connectTo, readAll } from './helpers/sockets.ts'
+
+void test('the package exports what its users need, and nothing by accident', (t) => {
+  t.same(Object.keys(fairlead).toSorted(), [
+    'ClosedError',
+    'ConfigError',
+    'FairleadError',
+    'ListenError',
+    'UnknownBackendError',
+    'createBalancer',
+    'formatAddress',
+  ])
+  t.end()
+})
+
+void test('everything that is thrown on purpose is a FairleadError with a code', async (t) => {
+  const { createBalancer, FairleadError, ConfigError, ListenError } = fairlead
+  const invalid: unknown = await createBalancer({ listen: 70_000, backends: [] }).catch(
+    (error: unknown) => error,
+  )
+  t.ok(invalid instanceof ConfigError && invalid instanceof FairleadError)
+  const elsewhere: unknown = await createBalancer({ listen: '192.0.2.1:80', backends: [] }).catch(
+    (error: unknown) => error,
+  )
+  t.ok(elsewhere instanceof ListenError && elsewhere instanceof FairleadError)
+})
+
+const strategy: StrategyFactory = ({ random }) => {
+  let backends: Parameters<ReturnType<StrategyFactory>['update']>[0] = []
+  return {
+    update: (eligible) => {
+      backends = eligible
+    },
+    pick: (_client, skip) => backends.find((backend) => skip?.has(backend) !== true && random() >= 0),
+  }
+}
+const probe: Probe = (address) =>
+  Promise.resolve({ ok: true, code: 'L7OK', text: fairlead.formatAddress(address) })
+const clock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setTimer: (callback, delayMs) => {
+    const timer = setTimeout(callback, delayMs)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+void test('the types serve: a strategy, a probe, a clock and listeners of one’s own', async (t) => {
+  await using backend = await echoBackend()
+  const options: BalancerOptions = {
+    listen: '127.0.0.1:0',
+    backends: [{ address: backend.port, id: 'a', weight: 2 }],
+    balance: strategy,
+    check: probe,
+    checkInterval: '20ms',
+    clock,
+    random: () => 0.5,
+  }
+  await using balancer = await fairlead.createBalancer(options)
+  const ends: BalancerEvents['session:close'][0][] = []
+  balancer.on('session:close', (end) => ends.push(end))
+  const checked = new Promise<string>((resolve) =>
+    balancer.once('backend:check', ({ result }) => resolve(result.text)),
+  )
+  const socket = await connectTo(balancer.address)
+  socket.end('hello')
+  t.equal((await readAll(socket)).bytes.toString(), 'hello')
+  t.equal(await checked, `127.0.0.1:${backend.port}`)
+  await balancer.drain()
+  t.match(ends, [{ backend: 'a', code: '--', bytesIn: 5, bytesOut: 5 }])
+  const snapshot: Snapshot = balancer.snapshot()
+  t.equal(snapshot.state, 'closed')
+})
