@@ -71,6 +71,7 @@ class Rig {
       random: () => 0,
       events,
       relay: { wheel, idleTimeoutMs: 0, halfClosedTimeoutMs: 0 },
+      tls: { verify: true, secureContext: undefined },
       connectTimeoutMs: 5_000,
       retries: 3,
       onConnectFailed: ({ id }) => void this.blamed.push(id),

@@ -392,13 +392,25 @@ void test('an ejection', async (t) => {
     sub.end()
   })
 
+  void t.test('for requests that failed is not ended by a check of connects alone', (sub) => {
+    const rig = new Rig([{}, {}])
+    for (let i = 0; i < 3; i++) rig.pool.requestFailed(rig.get('a'))
+    sub.equal(rig.eligible, 'b')
+    rig.pool.checkPassed(rig.get('a'), new Set(['connect' as const]))
+    sub.equal(rig.eligible, 'b')
+    rig.pool.checkPassed(rig.get('a'), new Set(['connect' as const, 'request' as const]))
+    sub.equal(rig.eligible, 'ab')
+    sub.end()
+  })
+
   void t.test('ends at once when a check passes', (sub) => {
     const rig = new Rig([{}, {}])
     rig.fails('a', 3)
-    rig.pool.checkPassed(rig.get('b'))
+    const tested: ReadonlySet<'connect' | 'request'> = new Set(['connect' as const])
+    rig.pool.checkPassed(rig.get('b'), tested)
     sub.equal(rig.log.length, 1)
-    rig.pool.checkPassed(rig.get('a'))
-    rig.pool.checkPassed(rig.get('a'))
+    rig.pool.checkPassed(rig.get('a'), tested)
+    rig.pool.checkPassed(rig.get('a'), tested)
     sub.same(rig.log.slice(1), ['a back: check passed'])
     sub.equal(rig.eligible, 'ab')
     sub.equal(rig.clock.pending, 0, 'its timer is called off')
