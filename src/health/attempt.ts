@@ -1,3 +1,4 @@
+import { isLocalFault } from '../core/local-fault.ts'
 import type { CheckCode } from '../core/backend.ts'
 import type { ProbeResult } from '../core/probe.ts'
 
@@ -32,7 +33,7 @@ export function runAttempt(signal: AbortSignal, open: (report: Report) => Attemp
       resolve(found)
     }
     const error = (code: CheckCode, cause: unknown): void => {
-      if (!isLocalFault(cause)) return result({ ok: false, code, text: errorText(cause) })
+      if (!isOurFault(cause)) return result({ ok: false, code, text: errorText(cause) })
       end()
       reject(cause)
     }
@@ -44,10 +45,10 @@ export function runAttempt(signal: AbortSignal, open: (report: Report) => Attemp
 }
 
 /** Out of descriptors, local ports, buffers or memory: ours, never the backend's. */
-export function isLocalFault(error: unknown): error is NodeJS.ErrnoException {
+export function isOurFault(error: unknown): error is NodeJS.ErrnoException {
   if (!(error instanceof Error)) return false
-  if (LOCAL_FAULTS.has((error as NodeJS.ErrnoException).code ?? '')) return true
-  return error instanceof AggregateError && error.errors.some(isLocalFault)
+  if (isLocalFault((error as NodeJS.ErrnoException).code ?? '')) return true
+  return error instanceof AggregateError && error.errors.some(isOurFault)
 }
 
 /** What to tell people of an error: never empty. */
@@ -57,5 +58,3 @@ export function errorText(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(errorText).join('; ')
   return error.message === '' ? ((error as NodeJS.ErrnoException).code ?? error.name) : error.message
 }
-
-const LOCAL_FAULTS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'])

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Probe, ProbeResult } from '../core/probe.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import { WheelEntry } from '../core/timer-wheel.ts'
-import { errorText, isLocalFault } from './attempt.ts'
+import { errorText, isOurFault } from './attempt.ts'
 
 export interface CheckOptions {
   readonly probe: Probe
@@ -92,7 +92,7 @@ export class Check extends WheelEntry {
   #fail(error: unknown): void {
     if (this.#isOver) return
     if (this.#hasTimedOut) return this.#settle(NO_RESULT)
-    if (!isLocalFault(error)) return this.#settle({ ok: false, code: 'L7RSP', text: errorText(error) })
+    if (!isOurFault(error)) return this.#settle({ ok: false, code: 'L7RSP', text: errorText(error) })
     this.#end()
     this.#options.onDone({ localFault: error })
   }

@@ -22,16 +22,6 @@ export interface DialSink {
   onDialFailed(reason: string): void
 }
 
-/**
- * Errors of this machine rather than of the backend: out of descriptors, ports, buffers or memory. They are
- * never held against a backend.
- */
-export function isLocalFault(reason: string): boolean {
-  return LOCAL_FAULTS.has(reason)
-}
-
-const LOCAL_FAULTS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'])
-
 /** Dials backends: one attempt each, over all addresses of a name. */
 export class Dialer {
   readonly io: Io

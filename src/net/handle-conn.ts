@@ -10,6 +10,7 @@ import {
 } from './buffers.ts'
 import { hidesResets, requireBindings } from './handle-bindings.ts'
 import type { Handle, PeerName, Request } from './handle-bindings.ts'
+import { readPeerName } from './peer-name.ts'
 
 /** libuv's UV_EOF, the same number on every platform. */
 const UV_EOF = -4095
@@ -300,15 +301,4 @@ function onShutdown(this: Request): void {
 function resetHandle(handle: Handle): void {
   // A unix socket has no reset; and where it is refused, a closed socket is better than a leaked one.
   if (handle.reset === undefined || handle.reset() !== 0) handle.close()
-}
-
-function readPeerName(handle: Handle): Required<PeerName> {
-  const peer: PeerName = {}
-  if (handle.getpeername === undefined || handle.getpeername(peer) !== 0) return { address: '', port: 0 }
-  return { address: withoutMapping(peer.address ?? ''), port: peer.port ?? 0 }
-}
-
-/** An IPv4 client of a dual-stack listener is an IPv4 client. */
-function withoutMapping(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }
