@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { waitUntil } from '../../src/testing/wait-for.ts'
 import { connectTo } from '../helpers/sockets.ts'
 
 export interface RawRequest {
@@ -30,6 +29,7 @@ export class RawHttpClient implements AsyncDisposable {
   #chunks: Buffer[] = []
   #length = 0
   #ended: string | undefined = undefined
+  #wake: () => void = () => undefined
 
   constructor(port: number) {
     this.#port = port
@@ -40,7 +40,7 @@ export class RawHttpClient implements AsyncDisposable {
     void this.#say(socket, request)
     const answer = await this.#hear(request)
     if (!answer.isOpen) {
-      await waitUntil(() => this.#ended, { describe: 'the end of the connection', timeoutMs: 10_000 })
+      await this.#wait(() => this.#ended, 'the end of the connection')
       if (this.#ended !== 'end') throw new Error(`${request.target}: the connection ended in ${this.#ended}`)
       this.#socket = undefined
       socket.destroy()
@@ -61,10 +61,16 @@ export class RawHttpClient implements AsyncDisposable {
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk)
       this.#length += chunk.length
+      this.#wake()
     })
-    socket.on('end', () => (this.#ended = 'end'))
-    socket.on('error', (error) => (this.#ended ??= error.message))
+    socket.on('end', () => this.#endedIn('end'))
+    socket.on('error', (error) => this.#endedIn(error.message))
     return socket
+  }
+
+  #endedIn(how: string): void {
+    this.#ended ??= how
+    this.#wake()
   }
 
   async #say(socket: Socket, { framing, body, cut, ...request }: RawRequest): Promise<void> {
@@ -112,7 +118,7 @@ export class RawHttpClient implements AsyncDisposable {
       return body
     }
     if (fields.get('transfer-encoding') === 'chunked') {
-      const read = await this.#wait(() => dechunked(this.#all(), start), 'the last chunk')
+      const read = await this.#wait(() => this.#endsInLastChunk() && dechunked(this.#all(), start), 'an end')
       this.#drop(read.end)
       return read.body
     }
@@ -120,6 +126,12 @@ export class RawHttpClient implements AsyncDisposable {
     const body = this.#all().subarray(start)
     this.#drop(this.#length)
     return body
+  }
+
+  /** It may: data can look like that, too. To look for chunks each time that something comes would take long. */
+  #endsInLastChunk(): boolean {
+    const tail = Buffer.concat(this.#chunks.slice(-LAST_CHUNK.length))
+    return tail.subarray(-LAST_CHUNK.length).toString('latin1') === LAST_CHUNK
   }
 
   #all(): Buffer {
@@ -132,11 +144,18 @@ export class RawHttpClient implements AsyncDisposable {
     this.#length -= bytes
   }
 
-  #wait<T>(look: () => T, what: string): Promise<NonNullable<T>> {
-    return waitUntil(look, { timeoutMs: 20_000, describe: () => `${what}; ${this.#length} bytes came` })
+  /** Looks whenever something came: a poll would sleep through most of a test with thousands of requests. */
+  async #wait<T>(look: () => T, what: string): Promise<NonNullable<T>> {
+    for (;;) {
+      const found = look()
+      if (found) return found
+      if (this.#ended !== undefined) throw new Error(`${what} never came; ${this.#length} bytes did`)
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
   }
 }
 
+const LAST_CHUNK = '0\r\n\r\n'
 const CHUNKED = 'Transfer-Encoding: chunked\r\n'
 
 /** In chunks of uneven sizes, and with a trailer. */
