@@ -118,7 +118,10 @@ export class RawHttpClient implements AsyncDisposable {
       return body
     }
     if (fields.get('transfer-encoding') === 'chunked') {
-      const read = await this.#wait(() => this.#endsInLastChunk() && dechunked(this.#all(), start), 'an end')
+      const read = await this.#wait(
+        () => (this.#endsInLastChunk() ? dechunked(this.#all(), start) : undefined),
+        'the last chunk',
+      )
       this.#drop(read.end)
       return read.body
     }
