@@ -86,14 +86,6 @@ export class HandleConn extends Conn {
     this.resume()
   }
 
-  /**
-   * Begins to read while the connect is still under way: nothing comes before it is through, and waiting for both
-   * with one system call spares two.
-   */
-  startBeforeConnected(): void {
-    this.resume()
-  }
-
   get remoteAddress(): string {
     return this.#peer.address
   }
