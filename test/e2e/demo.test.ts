@@ -64,7 +64,7 @@ void t.test('fairlead demo off a terminal logs JSON, and tells people beside it'
   const port = await demo.port()
   await demo.says(new RegExp(`curl http://localhost:${port} `), 'stderr')
   sub.match(await whoAnswers({ port }), /^[abc]$/)
-  sub.match(await demo.entry('session:close'), { code: '--', backend: /^[abc]$/ })
+  sub.match(await demo.entry('request:end'), { code: '--', status: 200, backend: /^[abc]$/ })
   demo.signal('SIGTERM')
   sub.same(await demo.exit(), { code: 0, signal: null })
 })
