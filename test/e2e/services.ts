@@ -17,6 +17,7 @@ const PACKAGES = {
   'redis-benchmark': 'redis-tools',
   'redis-cli': 'redis-tools',
   wrk: 'wrk',
+  curl: 'curl',
   nc: 'netcat-openbsd',
   script: 'bsdutils',
 } as const

@@ -5,8 +5,8 @@ import { FAULTS } from './matrix.ts'
 /** `t.test('F7: ...` and `overBothIos(t, 'F7: ...`, however they are wrapped. */
 const NAMED = /(?:\.test\(|overBothIos\(\s*\w+,)\s*['"`](F\d+): /g
 
-/** In this process, and with the real command. */
-const SUITES = ['.', '../e2e/'].map((path) => new URL(path, import.meta.url))
+/** In this process, in HTTP mode, and with the real command. */
+const SUITES = ['.', '../http/', '../e2e/'].map((path) => new URL(path, import.meta.url))
 
 void t.test('every fault of the matrix is named by a subtest, or says why not', async (sub) => {
   const named = new Set<string>()

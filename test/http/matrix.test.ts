@@ -66,6 +66,8 @@ for (const [index, [cutting, cut]] of Object.entries(CUTS).entries()) {
         await using client = new RawHttpClient(lb.port)
         for (const row of CASES) {
           if (row.framing === 'chunked' && version === '1.0') continue
+          // Two ways are enough for what takes long.
+          if (row.bytes === LARGE && keepAlive === (version === '1.0')) continue
           const answer = await client.ask({ ...rawRequest(row), version, keepAlive, cut: cut(random) })
           const name = `HTTP/${version} ${keepAlive ? 'keep-alive' : 'close'} ${nameOf(row)}`
           wrong.push(...problemsOf(name, answer, row))
