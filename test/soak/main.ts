@@ -52,3 +52,6 @@ async function soak(io: IoKind): Promise<string[]> {
   ]
   return checks.filter(([isGood]) => !isGood).map(([, problem]) => problem)
 }
+
+// One after the other: each looks at the heap of this process.
+await import('./http.ts')
