@@ -31,12 +31,13 @@ export const REJECTED: readonly RejectedRequest[] = [
     'an empty value': head('Transfer-Encoding:'),
     'gzip not followed by chunked': head('Transfer-Encoding: gzip'),
     'a vertical tab before chunked': head('Transfer-Encoding: \x0bchunked'),
+    'a tab inside': head('Transfer-Encoding: deflate,\tchunked'),
     'quotes around chunked': head('Transfer-Encoding: "chunked"'),
     'HTTP/1.0': 'POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   }),
   ...all('H2', 501, {
     'gzip, chunked': head('Transfer-Encoding: gzip, chunked'),
-    'deflate, chunked': head('Transfer-Encoding: deflate,\tchunked'),
+    'deflate, chunked': head('Transfer-Encoding: deflate, chunked'),
   }),
   ...all('H3', 400, {
     'a sign': head('Content-Length: +1'),
