@@ -270,7 +270,7 @@ export class Balancer extends Events {
       random,
       wheel: this.#wheel,
       events: this,
-      onLocalFault: (code) => this.#faults.report(code),
+      onLocalFault: (code) => this.#onLocalFault(code),
       closeSessionsOf: (backend) => this.#abortSessionsOf(backend, BACKEND_DOWN),
     })
   }
@@ -318,7 +318,7 @@ export class Balancer extends Events {
       connectTimeoutMs,
       retries,
       onConnectFailed: (backend) => managed.connectFailed(backend),
-      onLocalFault: (code) => this.#faults.report(code),
+      onLocalFault: (code) => this.#onLocalFault(code),
     }
     return { connect, idle: managed.idle, stickiness }
   }
@@ -329,6 +329,12 @@ export class Balancer extends Events {
     const reserve = RESERVED_DESCRIPTORS + checks + this.config.listeners.length
     const all = sessionsWithin({ limit: descriptorLimit(), open: openDescriptors(), reserve })
     return Math.max(1, Math.floor(all / this.config.listeners.length))
+  }
+
+  #onLocalFault(code: string): void {
+    // Connections kept for later give way to those that are needed now; the attempt that failed is made again.
+    if (code === 'EMFILE' || code === 'ENFILE') for (const { idle } of this.#pools) idle.closeAll()
+    this.#faults.report(code)
   }
 
   #abortSessionsOf(backend: Backend, outcome: SessionOutcome): void {

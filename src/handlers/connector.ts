@@ -155,6 +155,8 @@ export class Connector implements DialSink, QueueSink {
 
   /** An attempt came to nothing: on to the next, or this is the end. */
   #fail(outcome: SessionOutcome, { isFinal }: { isFinal: boolean }): void {
+    // Who heard of the failure may have closed the balancer.
+    if (this.#settled) return
     const attempt = this.#attempt
     if (attempt !== undefined) {
       this.#attempt = undefined

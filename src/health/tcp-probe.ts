@@ -26,17 +26,14 @@ export function tcpProbe(options: TcpProbeOptions = {}): Probe {
     )
 }
 
-/** The address as `net.connect`, `tls.connect` and their relatives in `http` want it. */
+/** The address as `net.connect` and `tls.connect` want it. */
 export function socketOptions(
   address: Address,
 ): { readonly path: string } | { readonly host: string; readonly port: number } {
   return address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
 }
 
-/**
- * SNI for a host that has a name. RFC 6066 section 3 allows no IP address there: `''` sends none, and keeps
- * `node:https` from deriving one from the `Host` field.
- */
+/** SNI for a host that has a name. RFC 6066 section 3 allows no IP address there: `''` sends none. */
 export function serverName(address: Address): { readonly servername: string } {
   return { servername: address.kind === 'unix' || isIP(address.host) !== 0 ? '' : address.host }
 }

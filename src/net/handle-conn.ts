@@ -65,6 +65,7 @@ export class HandleConn extends Conn {
   #lastDataAt = -1
   #endSuspected = false
   #endAwaitsWrite = false
+  #finAwaitsWrite = false
   #peerName: Required<PeerName> | undefined = undefined
   /** Unix sockets know no reset; writing after the far side's close fails there although the end was clean. */
   readonly #canReset: boolean
@@ -147,10 +148,10 @@ export class HandleConn extends Conn {
   end(): void {
     if (this.#shutdown || this.closed) return
     this.#shutdown = true
-    const request = new ShutdownWrap() as ConnRequest
-    request.conn = this
-    request.oncomplete = onShutdown
-    this.#isShuttingDown = this.handle.shutdown(request) === 0
+    // A shutdown queued behind a write could not be taken back by a reset, which would then wait for a far side that
+    // perhaps never reads.
+    if (this.#writing === undefined) this.#sendFin()
+    else this.#finAwaitsWrite = true
   }
 
   close(): void {
@@ -234,6 +235,7 @@ export class HandleConn extends Conn {
     this.#writing = undefined
     if (this.closed) return
     if (status < 0) this.failure ??= getSystemErrorName(status)
+    if (this.#finAwaitsWrite && this.failure === undefined) this.#sendFin()
     this.sink.onDrain(this)
     if (!this.#endAwaitsWrite || this.closed) return
     this.#endAwaitsWrite = false
@@ -245,6 +247,14 @@ export class HandleConn extends Conn {
   shutDown(): void {
     this.#isShuttingDown = false
     if (this.#resetPending) resetHandle(this.handle)
+  }
+
+  #sendFin(): void {
+    this.#finAwaitsWrite = false
+    const request = new ShutdownWrap() as ConnRequest
+    request.conn = this
+    request.oncomplete = onShutdown
+    this.#isShuttingDown = this.handle.shutdown(request) === 0
   }
 
   #ended(): void {

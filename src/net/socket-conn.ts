@@ -63,7 +63,10 @@ export class SocketConn extends Conn {
       return false
     }
     this.bytesWritten += chunk.length
-    return this.socket.write(chunk)
+    // Below its high-water mark a socket says "taken" of what it merely keeps; to our callers that means that the
+    // chunk's memory may be used again, so what it keeps is a copy.
+    const isKept = this.socket.writableLength + chunk.length < this.socket.writableHighWaterMark
+    return this.socket.write(isKept ? Buffer.from(chunk) : chunk)
   }
 
   writeAll(chunks: readonly Buffer[]): boolean {
@@ -97,7 +100,9 @@ export class SocketConn extends Conn {
     this.closed = true
     if (!this.#isTcp) this.socket.destroy()
     // A reset amid a pending end is refused, gives no close event, and would look clean: it waits for the end.
-    else if (this.#shutdown && !this.socket.writableFinished) this.#resetPending = true
+    // (What waits behind writes has not begun, and never will.)
+    else if (this.#shutdown && !this.socket.writableFinished && this.socket.writableLength === 0)
+      this.#resetPending = true
     else this.socket.resetAndDestroy()
     if (this.#resetPending) this.socket.once('finish', () => this.socket.resetAndDestroy())
   }

@@ -57,6 +57,8 @@ export class IdleConnections {
     kept.idleSince = this.#clock.now()
     conn.sink = kept
     idle.push(kept)
+    // It may have been paused for a slow client. Idle, it must see its backend's FIN; and who takes it reads on.
+    conn.resume()
     this.#wheel.arm(kept, kept.keepIdleMs)
   }
 
@@ -76,6 +78,11 @@ export class IdleConnections {
   closeAllOf(backend: Backend): void {
     for (const kept of this.#idle.get(backend)?.slice() ?? []) this.drop(kept)
     this.#idle.delete(backend)
+  }
+
+  /** Closes all idle ones: this machine has no descriptor left for connections that are needed. */
+  closeAll(): void {
+    for (const backend of this.#idle.keys()) this.closeAllOf(backend)
   }
 
   close(): void {

@@ -155,6 +155,26 @@ function dataContract(t: Test, io: Io): void {
     sub.ok(stalls > 0, `${stalls} writes had to wait`)
   })
 
+  void t.test('what was taken may be written over at once', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    const out = await connected(io, accepting.endpoint)
+    const reader = await accepting.next()
+    out.sink = new RecordingSink()
+    const chunk = Buffer.alloc(6_000)
+    let count = 0
+    // Chunks of a read's size, all in the same memory, to a far side that does not read.
+    do chunk.fill(count++ % 251)
+    while (out.write(chunk))
+    const waiting = Buffer.from(chunk)
+    const read = new RecordingSink()
+    reader.sink = read
+    reader.start()
+    const bytes = await read.received(count * chunk.length)
+    const expected = Array.from({ length: count }, (_, n) => Buffer.alloc(chunk.length, n % 251))
+    sub.equal(sha256(bytes), sha256(Buffer.concat(expected)), `${count} chunks`)
+    sub.same(chunk, waiting)
+  })
+
   void t.test('a chunk given to a write that waits outlives the conn that it came from', async (sub) => {
     await using accepting = await Accepting.start(io)
     const into = await pair(io, accepting)
@@ -357,6 +377,16 @@ function resetContract(t: Test, io: Io, peer: () => RawPeer): void {
     sub.ok(bytes < written)
     await turns()
     sub.equal((conn.sink as RecordingSink).drains, 0, 'it hears nothing of the write that was cut')
+  })
+
+  void t.test('resets where its own end waits behind a write that nobody reads', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    await using raw = await peer().connect({ port: accepting.port })
+    const conn = await take(accepting)
+    writeUntilFull(conn, deterministicBytes(8, 1_000_000))
+    conn.end()
+    conn.reset()
+    sub.equal(await raw.hangup(), 'rst', 'at once, though the far side has read nothing')
   })
 
   void t.test('resets where its own end is still on its way', async (sub) => {

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
+import type { LookupFunction } from 'node:net'
 import { test } from 'tap'
 import type { HttpCheckConfig } from '../../src/config/schema.ts'
 import type { Address } from '../../src/core/address.ts'
 import type { ProbeResult } from '../../src/core/probe.ts'
-import { httpProbe, MAX_BODY_BYTES } from '../../src/health/http-probe.ts'
+import { MAX_BODY_BYTES } from '../../src/health/body-search.ts'
+import { httpProbe } from '../../src/health/http-probe.ts'
 import type { FixtureServer } from '../../src/testing/fixture-server.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { rawFixture } from '../../src/testing/raw-fixture.ts'
@@ -97,13 +99,21 @@ void test('an HTTP probe', async (t) => {
   })
 
   void t.test('fails at what is no HTTP', async (sub) => {
-    await using backend = await answering('220 mail.example ESMTP\r\n')
-    sub.match(await check(backend.address), { ok: false, code: 'L7RSP', text: /^Parse Error/ })
+    const noHttp = { ok: false, code: 'L7RSP', text: 'the response is no HTTP/1' }
+    for (const bytes of ['220 mail.example ESMTP\r\n', '-ERR\n', '\x15\x03\x01\0\x02\x02\x16', 'HTTQ']) {
+      await using backend = await answering(bytes)
+      sub.same(await check(backend.address), noHttp, JSON.stringify(bytes))
+    }
+    await using greeting = await rawFixture({}, ({ socket }) => {
+      socket.on('end', () => socket.end()).resume()
+      socket.write('220 mail.example ESMTP\r\n')
+    })
+    sub.same(await check(greeting.address), noHttp, 'and it does not wait for more')
   })
 
   void t.test('fails at a backend that hangs up without a word, and at one that resets', async (sub) => {
     await using silent = await answering('')
-    sub.match(await check(silent.address), { ok: false, code: 'L7RSP', text: 'socket hang up' })
+    sub.match(await check(silent.address), { ok: false, code: 'L7RSP', text: 'closed without a response' })
     await using resetting = await rawFixture({}, ({ socket }) => {
       socket.once('data', () => socket.resetAndDestroy())
     })
@@ -124,7 +134,17 @@ void test('an HTTP probe', async (t) => {
     await using chunked = await answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf')
     sub.same(await check(chunked.address), brokenOff)
     await using garbled = await answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n')
-    sub.match(await check(garbled.address), { ok: false, code: 'L7RSP', text: /^Parse Error/ })
+    sub.same(await check(garbled.address), {
+      ok: false,
+      code: 'L7RSP',
+      text: '200 OK, but the response has a malformed chunk',
+    })
+    await using headless = await answering('HTTP/1.1 200 OK\r\nContent-Le')
+    sub.same(await check(headless.address), {
+      ok: false,
+      code: 'L7RSP',
+      text: 'closed within the head of the response',
+    })
   })
 
   void t.test('runs out of time at a body that never ends', async (sub) => {
@@ -178,9 +198,25 @@ void test('an HTTP probe', async (t) => {
     sub.match(await check(backend.address, { bodyContains: `${text}b` }), { ok: false, code: 'L7RSP' })
   })
 
-  void t.test('fails at a head that is larger than Node takes', async (sub) => {
+  void t.test('fails at a head of more than 16 KiB', async (sub) => {
     await using backend = await answering(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`)
-    sub.match(await check(backend.address), { ok: false, code: 'L7RSP', text: /overflow/i })
+    sub.match(await check(backend.address), { ok: false, code: 'L7RSP', text: /more than 16384 bytes/ })
+  })
+
+  void t.test('announces no body, whatever is configured', async (sub) => {
+    await using backend = await httpBackend()
+    const headers = { 'Content-Length': '5', 'Transfer-Encoding': 'chunked' }
+    sub.match(await check(backend.address, { headers }), { ok: true })
+    const names = backend.requests[0]?.headers.map(([name]) => name.toLowerCase())
+    sub.same(names?.toSorted(), ['connection', 'host', 'user-agent'])
+  })
+
+  void t.test('sends nothing at all where a value could end its own line', async (sub) => {
+    await using backend = await httpBackend()
+    // Cut to a byte each, these two are CR LF.
+    for (const config of [{ headers: { 'X-A': 'a\u010d\u010ab: c' } }, { host: 'a\r\nb: c' }])
+      await sub.rejects(check(backend.address, config), { message: /^the value of (x-a|host) holds/ })
+    sub.equal(backend.connections, 0)
   })
 })
 
@@ -212,6 +248,20 @@ void test('an HTTPS probe', async (t) => {
     const probe = httpProbe(CHECK, { transport: 'tls' })
     const result = await probe(backend.address, new AbortController().signal)
     sub.match(result, { ok: false, code: 'L6RSP', text: /self-signed certificate/ })
+  })
+
+  void t.test('rejects with a fault of this machine, which says nothing about the backend', async (sub) => {
+    const fault = Object.assign(new Error('too many open files'), { code: 'EMFILE' })
+    const lookup: LookupFunction = (_host, _options, done) => done(fault, '')
+    const probe = httpProbe(CHECK, { transport: 'tls', tls: { lookup } })
+    const localhost: Address = { kind: 'tcp', host: 'localhost', port: 1 }
+    await sub.rejects(probe(localhost, new AbortController().signal), fault)
+  })
+
+  void t.test('fails in the handshake at a backend that hangs up there', async (sub) => {
+    await using backend = await answering('')
+    const result = await httpProbe(CHECK, trusting)(backend.address, new AbortController().signal)
+    sub.match(result, { ok: false, code: 'L6RSP', text: /before secure TLS connection/ })
   })
 
   void t.test('runs out of time in the exchange once hands are shaken', async (sub) => {

@@ -48,6 +48,10 @@ export class BackendFinder implements ConnectorSink {
     this.#sink = sink
   }
 
+  get isQueued(): boolean {
+    return this.#connector?.isQueued === true
+  }
+
   find(): void {
     const { access, session } = this.#seeker
     const lease = this.#lease()

@@ -104,6 +104,11 @@ export class HttpExchange implements ConnSink, FinderSink {
     return this.request.kept === undefined && !this.#isAnswered
   }
 
+  /** It waits for a backend with room. */
+  get isQueued(): boolean {
+    return this.finder?.isQueued === true
+  }
+
   /** An answer goes out. */
   get isResponding(): boolean {
     return this.#isAnswered || this.response.isSending

@@ -83,7 +83,7 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
   }
 
   onBroken(): void {
-    this.abort({ code: CLIENT_LEFT[this.#phase] ?? 'CD', reason: 'client-reset' })
+    this.abort({ code: clientLeft(this.#phase, this.facts.exchange), reason: 'client-reset' })
   }
 
   onDrain(): void {
@@ -112,6 +112,8 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
 
   /** The exchange: the response is sent whole, and the request was read whole. */
   onExchangeDone(): void {
+    // Who heard of the request's end may have ended the session.
+    if (this.#phase === 'closed') return
     this.facts.exchange = undefined
     if (this.isLast || this.context.isDraining) return this.#finish()
     this.#enter('idle')
@@ -121,12 +123,14 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
 
   /** The exchange: the response is sent whole, but the client is still sending its request. */
   onAnsweredEarly(): void {
+    if (this.#phase === 'closed') return
     this.facts.exchange = undefined
     this.#sayFarewell(DONE, 'close')
   }
 
   /** The exchange: the response was cut, or can never be sent; the client must not take it for whole. */
   onExchangeCut(outcome: SessionOutcome): void {
+    if (this.#phase === 'closed') return
     this.facts.exchange = undefined
     if (outcome.code === 'SD') this.#sayFarewell(outcome, 'reset')
     else this.#end(outcome, 'reset')
@@ -294,4 +298,10 @@ function isReading(phase: Phase): boolean {
 
 const DONE: SessionOutcome = { code: '--', reason: 'done' }
 
-const CLIENT_LEFT: Readonly<Partial<Record<Phase, EndCode>>> = { idle: 'CR', head: 'CR', wait: 'CH' }
+/** When a client left, by the second letter of the code. */
+function clientLeft(phase: Phase, exchange: HttpExchange | undefined): EndCode {
+  if (phase === 'idle' || phase === 'head') return 'CR'
+  if (exchange === undefined || exchange.isResponding) return 'CD'
+  if (exchange.isSeeking) return exchange.isQueued ? 'CQ' : 'CC'
+  return phase === 'wait' ? 'CH' : 'CD'
+}

@@ -1,3 +1,5 @@
+import { LEAST_CHUNK_COST } from '../least-chunk-cost.ts'
+
 /** A body is kept for a replay, or for a backend that is not there yet, up to here. */
 export const MOST_KEPT_BYTES = 64 * 1024
 
@@ -7,6 +9,8 @@ export class RequestBody {
   isWhole = true
   #parts: Buffer[] = []
   #length = 0
+  /** The same with what small parts cost beside their bytes. */
+  #cost = 0
   readonly #isReplayable: boolean
 
   constructor(options: { isReplayable: boolean }) {
@@ -14,7 +18,7 @@ export class RequestBody {
   }
 
   get isFull(): boolean {
-    return this.#length >= MOST_KEPT_BYTES
+    return this.#cost >= MOST_KEPT_BYTES
   }
 
   get isEmpty(): boolean {
@@ -25,12 +29,13 @@ export class RequestBody {
   hold(part: Buffer): void {
     this.#parts.push(Buffer.from(part))
     this.#length += part.length
+    this.#cost += Math.max(part.length, LEAST_CHUNK_COST)
   }
 
   /** A part goes to the backend; a copy is kept while a replay may need it. */
   passed(part: Buffer): void {
     if (!this.isWhole) return
-    if (this.#isReplayable && this.#length + part.length <= MOST_KEPT_BYTES) this.hold(part)
+    if (this.#isReplayable && this.#cost + part.length <= MOST_KEPT_BYTES) this.hold(part)
     else this.#forget()
   }
 
@@ -48,5 +53,6 @@ export class RequestBody {
     this.isWhole = false
     this.#parts = []
     this.#length = 0
+    this.#cost = 0
   }
 }

@@ -1,0 +1,119 @@
+import tap from 'tap'
+import { EarlyBytes } from '../../../src/handlers/early-bytes.ts'
+import { HeldBytes } from '../../../src/handlers/http/held-bytes.ts'
+import { RequestBody } from '../../../src/handlers/http/request-body.ts'
+import type { Conn } from '../../../src/net/conn.ts'
+import { waitUntil } from '../../../src/testing/wait-for.ts'
+import { queuedIn, recordEnds } from '../../faults/rig.ts'
+import { answering, get, ok, overHttp, recordRequests, scripted, TextClient } from './rig.ts'
+
+overHttp(
+  tap,
+  'a connection that waited for a slow client serves the next request as any other',
+  async (t, start) => {
+    const body = 'x'.repeat(3_500)
+    await using a = await scripted((connection) => {
+      let answered = 0
+      connection.socket.on('data', () => {
+        while (answered < connection.heads) {
+          answered++
+          connection.socket.write(ok(body))
+        }
+      })
+    })
+    await using lb = await start({ backends: [a.port], responseTimeout: 2_000 })
+    const ends = recordRequests(lb)
+    await using slow = await TextClient.to(lb)
+    slow.socket.pause()
+    const count = 6_000
+    slow.write(get('/slow').repeat(count))
+    let before = -1
+    let looks = 0
+    await waitUntil(
+      () => {
+        looks = ends.length === before ? looks + 1 : 0
+        before = ends.length
+        return looks > 80
+      },
+      { timeoutMs: 20_000 },
+    )
+    t.ok(ends.length < count, `${ends.length} of ${count} were taken`)
+    slow.socket.resume()
+    await waitUntil(() => ends.length === count, { timeoutMs: 20_000 })
+    t.same(
+      ends.filter(({ code, status }) => code !== '--' || status !== 200),
+      [],
+      'none of them hangs',
+    )
+  },
+)
+
+overHttp(tap, 'a session that is ended from within its last event ends once', async (t, start) => {
+  await using a = await scripted(answering('HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n'))
+  await using lb = await start({ backends: [{ id: 'a', address: a.port }], keepAliveTimeout: 200 })
+  const ends = recordEnds(lb)
+  lb.once('request:end', () => lb.removeBackend('a', { close: true }))
+  await using client = await TextClient.to(lb)
+  client.write(get())
+  await waitUntil(() => ends.length > 0)
+  // A second end would come with the keep-alive timeout, which another session waits for in full.
+  await using other = await TextClient.to(lb)
+  other.write(get())
+  await other.received('503')
+  await waitUntil(() => ends.length >= 2)
+  t.same(new Set(ends.map(({ id }) => id)).size, ends.length, 'one end a session')
+  t.match(ends[0], { code: 'KD', reason: 'backend-removed' })
+})
+
+overHttp(tap, 'F9: a client that leaves is told apart by when it left', async (t, start) => {
+  await using a = await scripted((connection) => {
+    connection.socket.on('data', () => {
+      if (connection.text.includes('/part'))
+        connection.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc')
+    })
+  })
+  await using lb = await start({ backends: [{ id: 'a', address: a.port, maxConnections: 1 }] })
+  const ends = recordRequests(lb)
+  await using amid = await TextClient.to(lb)
+  amid.write(get('/part'))
+  await amid.received('abc')
+  await using queued = await TextClient.to(lb)
+  queued.write(get('/queued'))
+  await waitUntil(() => queuedIn(lb) === 1)
+  queued.socket.resetAndDestroy()
+  await waitUntil(() => ends.length === 1)
+  amid.socket.resetAndDestroy()
+  await waitUntil(() => ends.length === 2)
+  await using waiting = await TextClient.to(lb)
+  waiting.write(get('/waits'))
+  await waitUntil(() => a.connections.some(({ text }) => text.includes('/waits')))
+  waiting.socket.resetAndDestroy()
+  await waitUntil(() => ends.length === 3)
+  t.same(
+    ends.map(({ path, code }) => [path, code]),
+    [
+      ['/queued', 'CQ'],
+      ['/part', 'CD'],
+      ['/waits', 'CH'],
+    ],
+  )
+})
+
+void tap.test('a client that sends byte by byte makes us hold no more than our bound', (t) => {
+  const byte = Buffer.from('x')
+  const most = 64 * 1024
+  let pauses = 0
+  const early = new EarlyBytes()
+  for (let i = 0; i < most && pauses === 0; i++) {
+    early.add({ pause: () => pauses++ } as unknown as Conn, byte)
+  }
+  const held = new HeldBytes()
+  while (!held.isFull) held.add(Buffer.from(byte))
+  const body = new RequestBody({ isReplayable: true })
+  let parts = 0
+  for (; !body.isFull; parts++) body.hold(byte)
+  t.ok(early.chunks.length <= most / 100, `${early.chunks.length} chunks`)
+  t.ok(held.take().length <= most / 100)
+  t.ok(parts <= most / 100)
+  t.end()
+})
