@@ -81,7 +81,7 @@ export class HttpAnswer {
         return this.#readLength(bytes.subarray(at, at + this.#left))
       case 'chunked':
         return this.#readChunks(bytes, at)
-      case 'close':
+      default:
         this.#search.read(bytes.subarray(at))
         return this.#search.isOver ? this.#judge() : undefined
     }

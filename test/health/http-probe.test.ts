@@ -206,7 +206,7 @@ void test('an HTTP probe', async (t) => {
   void t.test('announces no body, whatever is configured', async (sub) => {
     await using backend = await httpBackend()
     const headers = { 'Content-Length': '5', 'Transfer-Encoding': 'chunked' }
-    sub.match(await check(backend.address, { headers }), { ok: true })
+    sub.match(await check(backend.address, { path: '/', headers }), { ok: true })
     const names = backend.requests[0]?.headers.map(([name]) => name.toLowerCase())
     sub.same(names?.toSorted(), ['connection', 'host', 'user-agent'])
   })
