@@ -7,7 +7,7 @@ export interface CommandContext {
   readonly columns: number
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
-  /** SIGTERM, SIGINT, SIGHUP. */
+  /** SIGTERM, SIGINT, SIGHUP, SIGUSR1. */
   readonly signals: SignalSource
   /** Keys of a terminal; undefined where there is none. */
   readonly keyboard: Keyboard | undefined
@@ -16,8 +16,8 @@ export interface CommandContext {
 export type StopSignal = 'SIGTERM' | 'SIGINT'
 
 export interface SignalSource {
-  on(signal: StopSignal | 'SIGHUP', listener: () => void): unknown
-  off(signal: StopSignal | 'SIGHUP', listener: () => void): unknown
+  on(signal: StopSignal | 'SIGHUP' | 'SIGUSR1', listener: () => void): unknown
+  off(signal: StopSignal | 'SIGHUP' | 'SIGUSR1', listener: () => void): unknown
   /** As if the signal had come from outside. */
   emit(signal: StopSignal): unknown
 }

@@ -19,6 +19,8 @@ export async function serveUntilStopped(
   const { log } = open
   const hangUp = (): void => log.write(note('SIGHUP', 'nothing to reload: there is no configuration file'))
   context.signals.on('SIGHUP', hangUp)
+  // Where nobody listens to it, Node opens its debugger: not what somebody means who asks for a soft stop.
+  context.signals.on('SIGUSR1', ignore)
   const stops = new StopRequests(context)
   const first = await stops.next()
   log.write(note(first, `${first}: stopping; once more ends at once`))
@@ -27,10 +29,15 @@ export async function serveUntilStopped(
   const code = await Promise.race([drained, hurried])
   stops.end()
   context.signals.off('SIGHUP', hangUp)
+  context.signals.off('SIGUSR1', ignore)
   await open.destination.end()
   const { dropped } = open.destination
   if (dropped > 0) context.printError(`fairlead: ${dropped} lines of the log were lost\n`)
   return code
+}
+
+function ignore(): void {
+  // SIGTERM is the signal to stop.
 }
 
 async function hurry(

@@ -3,6 +3,7 @@ import type { ConfigProblem } from '../core/errors.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { BackendOptions, BalancerOptions } from './options.ts'
 import { InvalidValueError, quote } from './invalid-value.ts'
+import { ownAddressProblems } from './own-address.ts'
 import { parseListen } from './parse-listen.ts'
 import { Problems } from './problems.ts'
 import { readBackends } from './read-backends.ts'
@@ -34,6 +35,14 @@ export function resolveOptions(options: BalancerOptions): Config {
   const isHttp = isHttpMode({ given, mode: values.mode, backends, problems })
   const routes = isHttp === false ? [] : readRoutes({ given, pools, problems })
   const [first] = pools
+  if (address !== undefined) {
+    problems.add(
+      ...ownAddressProblems(
+        address,
+        pools.flatMap((pool) => pool.backends),
+      ),
+    )
+  }
   if (address === undefined || first === undefined || problems.any) throw new ConfigError(problems.list)
   return {
     listeners: [

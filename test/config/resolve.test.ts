@@ -315,3 +315,29 @@ void t.test('one backend for addBackend', async (sub) => {
   sub.throws(() => parseBackend('3001,3002'), { message: 'backend: "3001,3002" holds 2 backends: give one' })
   sub.throws(() => parseBackend('x'), { message: 'backend: "x" has no port: write x:3001' })
 })
+
+void t.test('a balancer that would connect to itself is refused, whatever the name', async (sub) => {
+  sub.same(selfProblems(8080, 8080), itself('127.0.0.1:8080'))
+  sub.same(selfProblems('127.0.0.1:8080', 8080), itself('127.0.0.1:8080'))
+  sub.same(selfProblems(8080, 'localhost:8080'), itself('localhost:8080'))
+  sub.same(selfProblems(8080, '[::1]:8080'), itself('[::1]:8080'))
+  sub.same(selfProblems('unix:/tmp/a.sock', 'unix:/tmp/a.sock'), itself('unix:/tmp/a.sock'))
+  sub.equal(selfProblems(8080, '10.0.0.1:8080'), 'none')
+  sub.equal(selfProblems('10.0.0.1:8080', 8080), 'none')
+  sub.equal(selfProblems(0, 8080), 'none')
+})
+
+function selfProblems(listen: number | string, backend: number | string): unknown {
+  try {
+    resolveOptions({ listen, backends: [backend] })
+    return 'none'
+  } catch (error) {
+    return (error as ConfigError).problems
+  }
+}
+
+function itself(address: string): unknown {
+  return [
+    { path: 'backends', message: `${address} is where this balancer listens: it would connect to itself` },
+  ]
+}

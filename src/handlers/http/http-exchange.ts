@@ -25,6 +25,8 @@ import { RequestSending } from './request-sending.ts'
 import { ResponseRelay } from './response-relay.ts'
 import type { Route } from './router.ts'
 
+const NOTHING_YET: { readonly toBackend: number; readonly toClient: number } = { toBackend: 0, toClient: 0 }
+
 /**
  * One request and its response: finds a backend, sends the request as it comes in, and has the response relayed as it
  * comes back. Replays the request elsewhere while that is safe: nothing of a response has been seen, the method is
@@ -50,6 +52,7 @@ export class HttpExchange implements ConnSink, FinderSink {
   status = 0
   firstByteMs = 0
   hasBegun = false
+  #beforeTunnel = NOTHING_YET
   readonly #head: string
   /** Where the client belongs. */
   readonly home: Backend | undefined
@@ -212,11 +215,16 @@ export class HttpExchange implements ConnSink, FinderSink {
 
   /** The relay: both sides speak another protocol from here on. */
   onSwitched(): void {
-    this.session.becomeTunnel((this.request.kept as KeptConnection).conn)
+    const { conn } = this.request.kept as KeptConnection
+    this.#beforeTunnel = { toBackend: conn.bytesWritten, toClient: this.session.conn.bytesWritten }
+    this.session.becomeTunnel(conn)
   }
 
   /** The session: that other protocol came to its end. */
   onTunnelEnd(end: RelayEnd): void {
+    const { toBackend, toClient } = this.#beforeTunnel
+    this.request.bytesIn += (this.request.kept?.conn.bytesWritten ?? toBackend) - toBackend
+    this.response.bytesOut += this.session.conn.bytesWritten - toClient
     this.#part('close')
     this.#report(end)
   }

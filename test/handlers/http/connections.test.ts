@@ -162,7 +162,9 @@ overHttp(
     socket.end('bye')
     t.ok((await client.all()).endsWith('bye'), 'half-closed: the answer to the FIN still comes')
     await waitUntil(() => ends.length === 1)
-    t.match(ends[0], { status: 101, code: '--' })
+    const up = 'early-cGET / HTTP/1.1\r\n\r\n'
+    const down = `${head}early-bbye`
+    t.match(ends[0], { status: 101, code: '--', bytesIn: up.length, bytesOut: down.length })
   },
 )
 
