@@ -17,6 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['stages', 'handlers', 'faults'],
   ['control'],
   ['admin', 'log'],
+  ['service'],
   ['cli', 'index.ts', 'testing'],
 ]
 
@@ -169,7 +170,7 @@ void test('a planted violation is found', (t) => {
     [
       'log/x.ts',
       "import { createBalancer } from '../index.ts'",
-      'log/x.ts (floor 5): imports up, index.ts (floor 6)',
+      'log/x.ts (floor 5): imports up, index.ts (floor 7)',
     ],
     [
       'pool/x.ts',

@@ -24,6 +24,7 @@ export function poolConfig(parts: PoolParts): PoolConfig {
   return {
     name,
     backends,
+    discovery: undefined,
     strategy: values.balance,
     strategyFactory:
       typeof given['balance'] === 'function' ? (given['balance'] as StrategyFactory) : undefined,

@@ -57,7 +57,13 @@ export function resolveOptions(options: BalancerOptions): Config {
       },
     ],
     pools,
+    shutdownDelayMs: 0,
     shutdownTimeoutMs: values.shutdownTimeout,
+    admin: undefined,
+    log: { level: 'info', format: undefined, sessions: true, accessLog: undefined },
+    pidFile: undefined,
+    io: values.io,
+    faults: false,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Address } from '../core/address.ts'
-import type { BackendSpec } from '../core/backend.ts'
+import type { BackendSpec, BackendTransport } from '../core/backend.ts'
 import type { Probe } from '../core/probe.ts'
 import type { StrategyFactory } from '../core/strategy.ts'
 
@@ -10,7 +10,37 @@ import type { StrategyFactory } from '../core/strategy.ts'
 export interface Config {
   readonly listeners: readonly ListenerConfig[]
   readonly pools: readonly PoolConfig[]
+  /** After the first signal, and with readiness failing: how long new sessions are still accepted. */
+  readonly shutdownDelayMs: number
   readonly shutdownTimeoutMs: number
+  /** Where operators look in; undefined = nowhere. */
+  readonly admin: AdminConfig | undefined
+  readonly log: LogConfig
+  /** File that holds the process's number while it runs; undefined = none. */
+  readonly pidFile: string | undefined
+  /** How bytes are moved. Read at the start only. */
+  readonly io: 'auto' | 'handles' | 'sockets'
+  /** Whether faults may be switched on, for tests. Read at the start only: a reload cannot allow them. */
+  readonly faults: boolean
+}
+
+/** The admin API, the dashboard, metrics and the health of fairlead itself. */
+export interface AdminConfig {
+  readonly address: Address
+  /** What callers must show; undefined = nothing, which only loopback and unix sockets may have. A secret. */
+  readonly token: string | undefined
+  /** Names, beside IP literals and `localhost`, by which it may be called (`Host`). In small letters. */
+  readonly hosts: readonly string[]
+}
+
+export interface LogConfig {
+  readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  /** undefined = pretty on a terminal, else JSON. */
+  readonly format: 'pretty' | 'json' | undefined
+  /** Whether sessions, or in HTTP mode requests, have lines. */
+  readonly sessions: boolean
+  /** How the line of a request is written; undefined = as `format`. */
+  readonly accessLog: 'json' | 'common' | 'combined' | undefined
 }
 
 export interface ListenerConfig {
@@ -95,9 +125,41 @@ export interface BackendTlsConfig {
   readonly verify: boolean
 }
 
+/** Where a pool's backends come from, beside those that are written out. */
+export type DiscoveryConfig = DnsDiscoveryConfig | FileDiscoveryConfig
+
+interface DiscoveryLimits {
+  /** Between two looks; 10% jitter. */
+  readonly intervalMs: number
+  /** More than so many backends are refused, and the last good answer stays. */
+  readonly most: number
+}
+
+export interface DnsDiscoveryConfig extends DiscoveryLimits {
+  readonly kind: 'dns'
+  /** `addresses`: every A and AAAA record of `name` is a backend at `port`. `srv`: targets, ports, weights and priorities. */
+  readonly records: 'addresses' | 'srv'
+  readonly name: string
+  /** Of the backends; 0 with `srv`. */
+  readonly port: number
+  readonly transport: BackendTransport
+  /** `host:port` or IP of the name servers to ask; none = the system's. */
+  readonly nameServers: readonly string[]
+  /** For one query. */
+  readonly timeoutMs: number
+}
+
+export interface FileDiscoveryConfig extends DiscoveryLimits {
+  readonly kind: 'file'
+  /** JSON or YAML: a list of backends, written as in the configuration. */
+  readonly path: string
+}
+
 export interface PoolConfig {
   readonly name: string
+  /** Those that are written out; none may be there where `discovery` is. */
   readonly backends: readonly BackendSpec[]
+  readonly discovery: DiscoveryConfig | undefined
   /** The strategy's name as snapshots show it: `round-robin`, ..., or `custom`. */
   readonly strategy: string
   /** A strategy of the user's; undefined = look `strategy` up. */

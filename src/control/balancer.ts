@@ -73,6 +73,7 @@ export class Balancer extends Events {
   readonly #faults: LocalFaults
   readonly #startedAt: number
   #state: Snapshot['state'] = 'running'
+  #version = 1
   #sessionId = 0
   /** Sessions that closing had to reset. */
   #cut = 0
@@ -120,6 +121,7 @@ export class Balancer extends Events {
       at: this.#means.clock.wallTime(),
       startedAt: this.#startedAt,
       state: this.#state,
+      version: this.#version,
       listeners: this.#listeners,
       pools: this.#pools,
     })
@@ -136,6 +138,7 @@ export class Balancer extends Events {
     }
     if (backend.mode === mode) return
     managed.setMode(backend, mode)
+    this.#version++
     this.emit('backend:mode', { id: backend.id, pool: backend.pool, mode })
   }
 
@@ -150,6 +153,7 @@ export class Balancer extends Events {
     }
     if (backend.weight === weight) return
     managed.pool.setWeight(backend, weight)
+    this.#version++
     this.emit('backend:weight', { id: backend.id, pool: backend.pool, weight })
   }
 
@@ -171,6 +175,7 @@ export class Balancer extends Events {
       ])
     }
     managed.add(spec)
+    this.#version++
     this.emit('backend:add', { id: spec.id, pool: managed.pool.name, address })
     return spec.id
   }
@@ -183,6 +188,7 @@ export class Balancer extends Events {
     const { managed, backend } = this.#find(id)
     managed.remove(backend)
     if (close) this.#abortSessionsOf(backend, { code: 'KD', reason: 'backend-removed' })
+    this.#version++
     this.emit('backend:remove', { id: backend.id, pool: backend.pool })
   }
 

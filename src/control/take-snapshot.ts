@@ -24,6 +24,7 @@ export function takeSnapshot(from: {
   at: number
   startedAt: number
   state: Snapshot['state']
+  version: number
   listeners: readonly Listener[]
   pools: readonly ManagedPool[]
 }): Snapshot {
@@ -32,6 +33,7 @@ export function takeSnapshot(from: {
     at: from.at,
     startedAt: from.startedAt,
     state: from.state,
+    version: from.version,
     listeners: from.listeners.map(listenerSnapshot),
     pools: from.pools.map((managed) => poolSnapshot(managed, open)),
   }

@@ -19,6 +19,8 @@ export interface BackendSpec {
   readonly backup: boolean
   /** Most sessions at once; 0 = unlimited. Excess waits in the pool's queue. */
   readonly maxConnections: number
+  /** State before its first check, where that is not the pool's own choice. */
+  readonly initial?: 'up' | 'down' | undefined
 }
 
 /** The last health check of a backend. */
@@ -45,8 +47,9 @@ export class Backend {
   readonly pool: string
   readonly address: Address
   readonly transport: BackendTransport
-  readonly backup: boolean
-  readonly maxConnections: number
+  readonly initial: 'up' | 'down' | undefined
+  backup: boolean
+  maxConnections: number
 
   // Commanded.
   mode: BackendMode = 'ready'
@@ -86,6 +89,7 @@ export class Backend {
     this.address = spec.address
     this.transport = spec.transport
     this.weight = spec.weight
+    this.initial = spec.initial
     this.backup = spec.backup
     this.maxConnections = spec.maxConnections
   }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { BackendMode, CheckResult } from './backend.ts'
+import type { ReloadReport } from './reload-report.ts'
 
 /**
  * Who ended a session (first letter) and when (second), as in HAProxy's termination state.
@@ -93,6 +94,8 @@ interface BackendRef {
 /** Every event of a balancer: `noun:verb`, one plain object each. Listeners run synchronously; keep them short. */
 export interface BalancerEvents {
   'listener:open': [{ readonly listener: string; readonly address: string }]
+  /** A reload closed it; its open sessions live on. */
+  'listener:close': [{ readonly listener: string; readonly address: string }]
   /** Sessions were reset because the listener was full; at most once a second, with the number since the last. */
   'listener:full': [{ readonly listener: string; readonly rejected: number; readonly maxConnections: number }]
   'session:open': [{ readonly id: number; readonly listener: string; readonly client: string }]
@@ -113,10 +116,19 @@ export interface BalancerEvents {
   'backend:return': [BackendRef & { readonly reason: string }]
   'backend:mode': [BackendRef & { readonly mode: BackendMode }]
   'backend:weight': [BackendRef & { readonly weight: number }]
+  /** Its connection limit was changed; 0 = unlimited. */
+  'backend:limit': [BackendRef & { readonly maxConnections: number }]
   'backend:add': [BackendRef & { readonly address: string }]
   'backend:remove': [BackendRef]
   /** One active check is done. */
   'backend:check': [BackendRef & { readonly result: CheckResult }]
+  /** Another configuration was asked for: what changed, or why nothing did. */
+  'config:reload': [ReloadReport]
+  /** Where a pool's backends come from could not tell; the last good answer stays. Told once until it works again. */
+  'discovery:failed': [{ readonly pool: string; readonly source: string; readonly reason: string }]
+  'discovery:recovered': [{ readonly pool: string; readonly source: string }]
+  /** All counters are back at zero. */
+  'counters:reset': [{ readonly at: number }]
   /** Draining began: no new sessions; `sessions` are still open. */
   'drain:start': [{ readonly sessions: number; readonly timeoutMs: number }]
   /** Draining ended; `cut` sessions were reset at the deadline. */

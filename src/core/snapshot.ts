@@ -1,5 +1,5 @@
 import type { BackendMode, CheckResult } from './backend.ts'
-import type { EndCode } from './events.ts'
+import type { EndCode, FailedAttempt } from './events.ts'
 
 /** A copy of everything that an operator may want to see, taken at one moment. Plain data: `JSON.stringify` it. */
 export interface Snapshot {
@@ -7,6 +7,8 @@ export interface Snapshot {
   readonly at: number
   readonly startedAt: number
   readonly state: 'running' | 'draining' | 'closed'
+  /** Grows with every change that somebody commanded: modes, weights, limits, backends, reloads. */
+  readonly version: number
   readonly listeners: readonly ListenerSnapshot[]
   readonly pools: readonly PoolSnapshot[]
 }
@@ -79,4 +81,22 @@ export interface LatencySnapshot {
   /** Counts by bucket, not cumulated; one more than there are bounds. */
   readonly counts: readonly number[]
   readonly sumMs: number
+}
+
+/** One open session. */
+export interface SessionSnapshot {
+  readonly id: number
+  readonly listener: string
+  /** The client's address and port; `unix` on a unix socket. */
+  readonly client: string
+  readonly pool: string
+  /** Who serves it now; undefined while it queues, connects, or is an HTTP session between two requests. */
+  readonly backend: string | undefined
+  /** Backends that failed before, in order. */
+  readonly tried: readonly FailedAttempt[]
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly queueMs: number
+  readonly connectMs: number
+  readonly ageMs: number
 }

@@ -52,7 +52,7 @@ export class HealthScheduler {
     if (this.#state === 'closed' || this.#watches.has(backend)) return
     const { check, clock, tls } = this.#options
     const probe = makeProbe(check, { transport: backend.transport, ...(tls === undefined ? {} : { tls }) })
-    backend.healthy = probe === undefined || check.initial === 'up'
+    backend.healthy = probe === undefined || (backend.initial ?? check.initial) === 'up'
     backend.healthySince = clock.wallTime()
     if (probe === undefined) return
     const watch = new Watch(backend, { ...this.#options, probe })

@@ -12,12 +12,15 @@ export function describeEvent<Name extends DescribedEvent>(
   name: Name,
   event: BalancerEvents[Name][0],
 ): LogEntry {
-  const { level, describe } = DESCRIPTIONS[name]
-  return { event: name, level, ...describe(event) }
+  const { level, levelOf, describe } = DESCRIPTIONS[name]
+  return { event: name, level: levelOf?.(event) ?? level, ...describe(event) }
 }
 
 interface Description<Event> {
+  /** The loudest that it may be. */
   readonly level: LogEntry['level']
+  /** Where it is not always that loud. */
+  readonly levelOf?: (event: Event) => LogEntry['level']
   readonly describe: (event: Event) => Pick<LogEntry, 'msg' | 'fields'>
 }
 
@@ -27,6 +30,13 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
     level: 'info',
     describe: ({ listener, address }) => ({
       msg: `listening on ${address}`,
+      fields: { listener, address },
+    }),
+  },
+  'listener:close': {
+    level: 'info',
+    describe: ({ listener, address }) => ({
+      msg: `no longer listening on ${address}; its open sessions live on`,
       fields: { listener, address },
     }),
   },
@@ -111,6 +121,43 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
         check: { ...result, text: escapeText(result.text), durationMs: roundMs(result.durationMs) },
       },
     }),
+  },
+  'backend:limit': {
+    level: 'info',
+    describe: ({ id, pool, maxConnections }) => ({
+      msg: `backend ${id} now takes ${maxConnections === 0 ? 'any number of' : `at most ${maxConnections}`} sessions`,
+      fields: { backend: id, pool, maxConnections },
+    }),
+  },
+  'config:reload': {
+    level: 'error',
+    levelOf: ({ ok }) => (ok ? 'info' : 'error'),
+    describe: ({ ok, changes, problems, needsRestart }) => ({
+      msg: ok
+        ? `reloaded: ${changes.length === 0 ? 'nothing changed' : changes.join('; ')}${
+            needsRestart.length === 0 ? '' : `; waits for a restart: ${needsRestart.join(', ')}`
+          }`
+        : `not reloaded, the old configuration stays: ${problems.join('; ')}`,
+      fields: { ok, changes, problems, needsRestart },
+    }),
+  },
+  'discovery:failed': {
+    level: 'warn',
+    describe: ({ pool, source, reason }) => ({
+      msg: `pool ${pool}: ${source} cannot tell its backends, the last ones stay: ${escapeText(reason)}`,
+      fields: { pool, source, reason: escapeText(reason) },
+    }),
+  },
+  'discovery:recovered': {
+    level: 'info',
+    describe: ({ pool, source }) => ({
+      msg: `pool ${pool}: ${source} tells its backends again`,
+      fields: { pool, source },
+    }),
+  },
+  'counters:reset': {
+    level: 'info',
+    describe: () => ({ msg: 'all counters are back at zero', fields: {} }),
   },
   'drain:start': {
     level: 'info',

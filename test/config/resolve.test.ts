@@ -79,7 +79,13 @@ void t.test('defaults are those of the semantics', async (sub) => {
         tls: { ca: undefined, verify: true },
       },
     ],
+    shutdownDelayMs: 0,
     shutdownTimeoutMs: 30_000,
+    admin: undefined,
+    log: { level: 'info', format: undefined, sessions: true, accessLog: undefined },
+    pidFile: undefined,
+    io: 'auto',
+    faults: false,
   })
 })
 

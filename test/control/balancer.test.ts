@@ -132,6 +132,7 @@ void test('a balancer', async (t) => {
       at: clock.wallTime(),
       startedAt: clock.wallTime() - 1_000,
       state: 'running',
+      version: 1,
       listeners: [
         {
           name: 'main',

@@ -139,6 +139,67 @@ void t.test('every other event has a line of its own level', async (sub) => {
       { backend: 'a', pool: 'p', weight: 9 },
     ],
     [
+      describeEvent('listener:close', { listener: 'l', address: '127.0.0.1:1' }),
+      'info',
+      'no longer listening on 127.0.0.1:1; its open sessions live on',
+      { listener: 'l', address: '127.0.0.1:1' },
+    ],
+    [
+      describeEvent('backend:limit', { id: 'a', pool: 'p', maxConnections: 9 }),
+      'info',
+      'backend a now takes at most 9 sessions',
+      { backend: 'a', pool: 'p', maxConnections: 9 },
+    ],
+    [
+      describeEvent('backend:limit', { id: 'a', pool: 'p', maxConnections: 0 }),
+      'info',
+      'backend a now takes any number of sessions',
+      {},
+    ],
+    [
+      describeEvent('config:reload', {
+        at: 1,
+        ok: true,
+        changes: ['a', 'b'],
+        problems: [],
+        needsRestart: ['io'],
+      }),
+      'info',
+      'reloaded: a; b; waits for a restart: io',
+      { ok: true, changes: ['a', 'b'], needsRestart: ['io'] },
+    ],
+    [
+      describeEvent('config:reload', { at: 1, ok: true, changes: [], problems: [], needsRestart: [] }),
+      'info',
+      'reloaded: nothing changed',
+      {},
+    ],
+    [
+      describeEvent('config:reload', {
+        at: 1,
+        ok: false,
+        changes: [],
+        problems: ['x: bad'],
+        needsRestart: [],
+      }),
+      'error',
+      'not reloaded, the old configuration stays: x: bad',
+      { ok: false, problems: ['x: bad'] },
+    ],
+    [
+      describeEvent('discovery:failed', { pool: 'p', source: 'dns:x', reason: 'a\tb' }),
+      'warn',
+      'pool p: dns:x cannot tell its backends, the last ones stay: a\\x09b',
+      { pool: 'p', source: 'dns:x', reason: 'a\\x09b' },
+    ],
+    [
+      describeEvent('discovery:recovered', { pool: 'p', source: 'dns:x' }),
+      'info',
+      'pool p: dns:x tells its backends again',
+      { pool: 'p', source: 'dns:x' },
+    ],
+    [describeEvent('counters:reset', { at: 1 }), 'info', 'all counters are back at zero', {}],
+    [
       describeEvent('backend:add', { id: 'a', pool: 'p', address: '127.0.0.1:1' }),
       'info',
       'backend a is added at 127.0.0.1:1',
@@ -214,7 +275,14 @@ void t.test('only what the level lets through is listened to', async (sub) => {
   sub.notOk(heard('info', true).includes('backend:check'))
   sub.ok(heard('debug', true).includes('backend:check'))
   sub.notOk(heard('info', false).includes('session:close'))
-  sub.same(heard('warn', true).toSorted(), ['backend:down', 'backend:eject', 'fault:local', 'listener:full'])
+  sub.same(heard('warn', true).toSorted(), [
+    'backend:down',
+    'backend:eject',
+    'config:reload',
+    'discovery:failed',
+    'fault:local',
+    'listener:full',
+  ])
   sub.same(heard('silent', true), [])
 })
 

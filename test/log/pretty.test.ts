@@ -132,6 +132,7 @@ function snapshotOf(address: string, backends: readonly BackendSnapshot[]): Snap
     at: 0,
     startedAt: 0,
     state: 'running',
+    version: 1,
     listeners: [
       {
         name: 'main',

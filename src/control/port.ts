@@ -1,0 +1,54 @@
+import type { BackendOptions } from '../config/options.ts'
+import type { Config } from '../config/schema.ts'
+import type { BackendMode } from '../core/backend.ts'
+import type { Events } from '../core/events.ts'
+import type { Explanation, ExplainRequest } from '../core/explanation.ts'
+import type { ReloadReport } from '../core/reload-report.ts'
+import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
+
+/** Which sessions are meant. What is absent matches any. */
+export interface SessionFilter {
+  readonly listener?: string | undefined
+  readonly pool?: string | undefined
+  readonly backend?: string | undefined
+  /** The client's IP address. */
+  readonly client?: string | undefined
+  /** Most entries; the oldest come first. Default 1,000. */
+  readonly most?: number | undefined
+}
+
+/**
+ * The one port through which the faces (admin API, dashboard, metrics, command line) watch and steer a balancer.
+ * Backends are named by their id, or by `pool/id` where there are several pools.
+ */
+export interface ControlPort extends Events {
+  /** The configuration in force. Holds secrets. */
+  readonly config: Config
+  readonly state: Snapshot['state']
+  /** As in the snapshot: grows with every commanded change. */
+  readonly version: number
+  snapshot(): Snapshot
+  sessions(filter?: SessionFilter): readonly SessionSnapshot[]
+  /** Resets an open session; false where there is none of that number. */
+  killSession(id: number): boolean
+  /** Resets those that match; tells how many. */
+  killSessions(filter: SessionFilter): number
+  /** @throws {UnknownBackendError} */
+  setMode(id: string, mode: BackendMode): void
+  /** @throws {UnknownBackendError | ConfigError} */
+  setWeight(id: string, weight: number): void
+  /** 0 = unlimited. @throws {UnknownBackendError | ConfigError} */
+  setMaxConnections(id: string, maxConnections: number): void
+  /** @throws {ConfigError} */
+  addBackend(backend: number | string | BackendOptions, where?: { pool?: string }): string
+  /** Open sessions live on; `close` resets them. @throws {UnknownBackendError} */
+  removeBackend(id: string, how?: { close?: boolean }): void
+  /** Resolves to true once no session is open on it, to false when the time is up first. @throws {UnknownBackendError} */
+  whenIdle(id: string, how?: { timeoutMs?: number; signal?: AbortSignal }): Promise<boolean>
+  /** @throws {ConfigError} for a listener that is unknown */
+  explain(request: ExplainRequest): Explanation
+  /** Counters and histograms back to zero; gauges, health and open sessions stay. */
+  resetCounters(): void
+  /** Makes `config` the one in force, touching nothing that is equal in both. A failure changes nothing. Never rejects. */
+  reload(config: Config): Promise<ReloadReport>
+}
