@@ -1,5 +1,5 @@
 import t from 'tap'
-import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { seededRandom } from '../../src/core/seeded-random.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { assertClean, openDescriptors, overBothIos } from '../faults/rig.ts'
 import { unrulyBackend } from './unruly-backend.ts'

@@ -9,7 +9,7 @@ import type { PoolOptions } from '../../src/pool/pool.ts'
 import { Pool } from '../../src/pool/pool.ts'
 import type { Waiter } from '../../src/pool/queue.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
-import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { seededRandom } from '../../src/core/seeded-random.ts'
 
 const RESOLUTION_MS = 100
 const LATE_MS = 2 * RESOLUTION_MS

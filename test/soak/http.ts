@@ -3,7 +3,7 @@
  * leave less than 0.5 MB behind, no lease, no session, no timer and no descriptor.
  */
 import { createBalancer } from '../../src/control/balancer.ts'
-import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { seededRandom } from '../../src/core/seeded-random.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { CountingClock, usedBytes } from '../faults/leak-meter.ts'
 import { IO_KINDS, listenerOf, openDescriptors, openThings } from '../faults/rig.ts'

@@ -2,7 +2,7 @@ import t from 'tap'
 import { wait } from '../../src/core/clock.ts'
 import { TimerWheel, WheelEntry } from '../../src/core/timer-wheel.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
-import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { seededRandom } from '../../src/core/seeded-random.ts'
 
 void t.test('ManualClock', async (sub) => {
   void sub.test('stands still until it is turned, and wall time moves with it', async (leaf) => {
