@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts'
 import { systemClock, wait } from '../core/clock.ts'
 import { ClosedError, ConfigError, UnknownBackendError } from '../core/errors.ts'
 import { Events } from '../core/events.ts'
+import { ReloadCounters } from '../core/reload-counters.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { TimerWheel } from '../core/timer-wheel.ts'
 import { strategies } from '../balance/strategies.ts'
@@ -26,7 +27,7 @@ import type { SessionOutcome } from '../net/session.ts'
 import { Listener } from './listener.ts'
 import { LocalFaults } from './local-faults.ts'
 import { ManagedPool } from './managed-pool.ts'
-import { takeSnapshot } from './take-snapshot.ts'
+import { openBytes, takeSnapshot } from './take-snapshot.ts'
 import { wheelResolution } from './wheel-resolution.ts'
 
 /** Descriptors kept free for logs, name look-ups and whatever the embedding program does. */
@@ -72,6 +73,7 @@ export class Balancer extends Events {
   readonly #listeners: readonly Listener[]
   readonly #faults: LocalFaults
   readonly #startedAt: number
+  readonly #reloads: ReloadCounters
   #state: Snapshot['state'] = 'running'
   #version = 1
   #sessionId = 0
@@ -89,6 +91,9 @@ export class Balancer extends Events {
     this.#means = means
     const { clock, io } = means
     this.#startedAt = clock.wallTime()
+    this.#reloads = new ReloadCounters(this.#startedAt)
+    // Not only ours: a file that cannot be read is a failed reload as well, told by whoever reads it.
+    this.on('config:reload', (report) => this.#reloads.note(report))
     this.#wheel = new TimerWheel({ clock, resolutionMs: wheelResolution(config) })
     this.#dialer = new Dialer({ io, resolver: new Resolver({ clock }), wheel: this.#wheel })
     this.#faults = new LocalFaults({ clock, events: this })
@@ -122,9 +127,22 @@ export class Balancer extends Events {
       startedAt: this.#startedAt,
       state: this.#state,
       version: this.#version,
+      reloads: this.#reloads,
       listeners: this.#listeners,
       pools: this.#pools,
     })
+  }
+
+  /** Counters and histograms back to zero; gauges, health and open sessions stay. */
+  resetCounters(): void {
+    const open = openBytes(this.#listeners)
+    for (const { pool } of this.#pools) {
+      pool.resetCounters()
+      for (const backend of pool.backends.values()) backend.resetCounters(open.get(backend))
+    }
+    for (const listener of this.#listeners) listener.resetCounters()
+    this.#reloads.reset()
+    this.emit('counters:reset', { at: this.#means.clock.wallTime() })
   }
 
   /**

@@ -5,6 +5,7 @@ import { formatAddress } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import { RejectedError } from '../core/errors.ts'
 import type { EndCode, Events } from '../core/events.ts'
+import { RequestEnds } from '../core/request-ends.ts'
 import type { Handler } from '../handlers/handler.ts'
 import type { Conn } from '../net/conn.ts'
 import type { Io } from '../net/io.ts'
@@ -38,6 +39,8 @@ export class Listener implements SessionOwner {
   /** Open sessions, those that wait for a stage or a backend included. */
   readonly sessions = new Set<Session>()
   readonly ends = new Map<EndCode, number>()
+  /** HTTP mode only. */
+  readonly requests: RequestEnds | undefined
   accepted = 0
   rejected = 0
   /** Where it listens; port 0 has become a real one once it is open. */
@@ -53,6 +56,7 @@ export class Listener implements SessionOwner {
     this.#options = options
     this.config = config
     this.address = config.address
+    this.requests = config.http === undefined ? undefined : new RequestEnds()
     this.maxConnections = maxConnections
     this.#stages = [...makeStages({ maxConnections, listener: this }), ...(options.stages ?? [])]
     this.#full = new Throttle({
@@ -106,12 +110,24 @@ export class Listener implements SessionOwner {
     })
   }
 
-  onSessionEnd(session: Session, outcome: SessionOutcome): void {
+  onSessionEnd(session: Session, outcome: SessionOutcome, now?: number): void {
     const { events, clock } = this.#options
     this.#forget(session)
     this.ends.set(outcome.code, (this.ends.get(outcome.code) ?? 0) + 1)
     if (!events.wants('session:close')) return
-    events.emit('session:close', sessionEnd(session, outcome, { listener: this, now: clock.now() }))
+    events.emit('session:close', sessionEnd(session, outcome, { listener: this, now: now ?? clock.now() }))
+  }
+
+  onRequestEnd(code: EndCode, status: number): void {
+    this.requests?.add(code, status)
+  }
+
+  /** Counters back to zero; open sessions stay. */
+  resetCounters(): void {
+    this.ends.clear()
+    this.requests?.reset()
+    this.accepted = 0
+    this.rejected = 0
   }
 
   #accept(conn: Conn): void {

@@ -1,20 +1,25 @@
 import { formatAddress } from '../core/address.ts'
 import type { Backend } from '../core/backend.ts'
-import { LATENCY_BOUNDS_MS } from '../core/latency-histogram.ts'
 import type { LatencyHistogram } from '../core/latency-histogram.ts'
+import type { ReloadCounters } from '../core/reload-counters.ts'
 import type { RequestCounters } from '../core/request-counters.ts'
+import type { RequestEnds } from '../core/request-ends.ts'
 import type {
   BackendSnapshot,
   LatencySnapshot,
+  ListenerRequestsSnapshot,
   ListenerSnapshot,
+  Mode,
   PoolSnapshot,
+  ReloadsSnapshot,
   RequestsSnapshot,
   Snapshot,
 } from '../core/snapshot.ts'
 import type { Listener } from './listener.ts'
 import type { ManagedPool } from './managed-pool.ts'
 
-interface Bytes {
+/** What sessions moved that are still open. */
+export interface OpenBytes {
   toBackend: number
   toClient: number
 }
@@ -25,23 +30,28 @@ export function takeSnapshot(from: {
   startedAt: number
   state: Snapshot['state']
   version: number
+  reloads: ReloadCounters
   listeners: readonly Listener[]
   pools: readonly ManagedPool[]
 }): Snapshot {
   const open = openBytes(from.listeners)
+  const modes = modesOfPools(from.listeners)
   return {
     at: from.at,
     startedAt: from.startedAt,
     state: from.state,
     version: from.version,
+    reloads: reloadsSnapshot(from.reloads),
     listeners: from.listeners.map(listenerSnapshot),
-    pools: from.pools.map((managed) => poolSnapshot(managed, open)),
+    pools: from.pools.map((managed) =>
+      poolSnapshot(managed, { open, modes: modes.get(managed.config.name) ?? [] }),
+    ),
   }
 }
 
 /** A session adds its bytes to its backend's counters when it ends; those of open sessions are added here. */
-function openBytes(listeners: readonly Listener[]): Map<Backend, Bytes> {
-  const open = new Map<Backend, Bytes>()
+export function openBytes(listeners: readonly Listener[]): Map<Backend, OpenBytes> {
+  const open = new Map<Backend, OpenBytes>()
   for (const { sessions } of listeners) {
     for (const { holder } of sessions) {
       if (holder?.backend === undefined) continue
@@ -54,26 +64,61 @@ function openBytes(listeners: readonly Listener[]): Map<Backend, Bytes> {
   return open
 }
 
+function modesOfPools(listeners: readonly Listener[]): Map<string, Mode[]> {
+  const found = new Map<string, Set<Mode>>()
+  for (const { config } of listeners) {
+    const routes = config.http?.routes ?? []
+    const pools = routes.length === 0 ? [config.pool] : routes.map(({ pool }) => pool)
+    for (const pool of pools) found.set(pool, (found.get(pool) ?? new Set()).add(modeOf(config)))
+  }
+  return new Map([...found].map(([pool, modes]) => [pool, [...modes]]))
+}
+
+function modeOf({ http }: Listener['config']): Mode {
+  return http === undefined ? 'tcp' : 'http'
+}
+
+function reloadsSnapshot({ succeeded, failed, wasLastOk, lastOkAt }: ReloadCounters): ReloadsSnapshot {
+  return { succeeded, failed, lastOk: wasLastOk, lastOkAt }
+}
+
 function listenerSnapshot(listener: Listener): ListenerSnapshot {
   return {
     name: listener.config.name,
     address: formatAddress(listener.address),
     pool: listener.config.pool,
+    mode: modeOf(listener.config),
     active: listener.active,
     accepted: listener.accepted,
     rejected: listener.rejected,
     maxConnections: listener.maxConnections,
     ends: Object.fromEntries(listener.ends),
+    requests: listener.requests === undefined ? undefined : listenerRequests(listener.requests),
   }
 }
 
-function poolSnapshot({ pool, config }: ManagedPool, open: ReadonlyMap<Backend, Bytes>): PoolSnapshot {
+function listenerRequests({ codes, answers }: RequestEnds): ListenerRequestsSnapshot {
+  return {
+    ends: Object.fromEntries(codes),
+    answers: answers.toRecord(),
+    unanswered: answers.counts[0] as number,
+  }
+}
+
+function poolSnapshot(
+  { pool, config }: ManagedPool,
+  { open, modes }: { open: ReadonlyMap<Backend, OpenBytes>; modes: readonly Mode[] },
+): PoolSnapshot {
   const eligible = new Set(pool.eligible)
   return {
     name: pool.name,
     strategy: config.strategy,
+    modes,
     queued: pool.queued,
     retries: pool.retries,
+    replays: pool.replays,
+    queueTime: latencySnapshot(pool.queueCounters.time),
+    queueFailures: { ...pool.queueCounters.failures },
     backends: [...pool.backends.values()].map((backend) =>
       backendSnapshot(backend, { eligible: eligible.has(backend), open: open.get(backend) }),
     ),
@@ -82,7 +127,7 @@ function poolSnapshot({ pool, config }: ManagedPool, open: ReadonlyMap<Backend, 
 
 function backendSnapshot(
   backend: Backend,
-  more: { eligible: boolean; open: Bytes | undefined },
+  more: { eligible: boolean; open: OpenBytes | undefined },
 ): BackendSnapshot {
   return {
     id: backend.id,
@@ -99,6 +144,9 @@ function backendSnapshot(
     sessions: backend.sessions,
     connectFailures: backend.connectFailures,
     ejections: backend.ejections,
+    totalEjections: backend.totalEjections,
+    connectTime: latencySnapshot(backend.connectTime),
+    sessionTime: latencySnapshot(backend.sessionTime),
     bytesToBackend: backend.bytesToBackend + (more.open?.toBackend ?? 0),
     bytesToClient: backend.bytesToClient + (more.open?.toClient ?? 0),
     checks: backend.checks,
@@ -110,15 +158,14 @@ function backendSnapshot(
 }
 
 function requestsSnapshot({ answers, failed, firstByte, total }: RequestCounters): RequestsSnapshot {
-  const classes = [...answers].map((count, hundreds): [string, number] => [`${hundreds}xx`, count])
   return {
-    answers: Object.fromEntries(classes.filter(([, count]) => count > 0)),
+    answers: answers.toRecord(),
     failed,
     firstByte: latencySnapshot(firstByte),
     total: latencySnapshot(total),
   }
 }
 
-function latencySnapshot({ counts, sumMs }: LatencyHistogram): LatencySnapshot {
-  return { boundsMs: LATENCY_BOUNDS_MS, counts: [...counts], sumMs }
+function latencySnapshot({ boundsMs, counts, sumMs }: LatencyHistogram): LatencySnapshot {
+  return { boundsMs, counts: [...counts], sumMs }
 }

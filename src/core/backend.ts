@@ -1,4 +1,5 @@
 import type { Address } from './address.ts'
+import { CONNECT_BOUNDS_MS, LatencyHistogram, SESSION_BOUNDS_MS } from './latency-histogram.ts'
 import { RequestCounters } from './request-counters.ts'
 
 /** Commanded by operators alone. `drain`: no new clients, open sessions live on. `maint`: also no checks. */
@@ -77,6 +78,12 @@ export class Backend {
   active = 0
   sessions = 0
   connectFailures = 0
+  /** All ejections, however far apart. */
+  totalEjections = 0
+  /** Of connects that succeeded, each by itself: what failed before on other backends is theirs. */
+  readonly connectTime = new LatencyHistogram(CONNECT_BOUNDS_MS)
+  /** TCP mode: from the accepted connection to its end. */
+  readonly sessionTime = new LatencyHistogram(SESSION_BOUNDS_MS)
   bytesToBackend = 0
   bytesToClient = 0
   checks = 0
@@ -115,8 +122,27 @@ export class Backend {
     return this.ramp === 1 ? this.maxConnections : Math.max(1, Math.floor(this.maxConnections * this.ramp))
   }
 
+  /**
+   * Counters back to zero; open sessions stay. `open`: the bytes of those, which they add when they end and which are
+   * to count from now on only.
+   */
+  resetCounters(open: { readonly toBackend: number; readonly toClient: number } = NO_BYTES): void {
+    this.sessions = 0
+    this.connectFailures = 0
+    this.totalEjections = 0
+    this.connectTime.reset()
+    this.sessionTime.reset()
+    this.bytesToBackend = -open.toBackend
+    this.bytesToClient = -open.toClient
+    this.checks = 0
+    this.failedChecks = 0
+    this.#requests?.reset()
+  }
+
   /** No room for one more session. */
   get isFull(): boolean {
     return this.maxConnections !== 0 && this.active >= this.connectionLimit
   }
 }
+
+const NO_BYTES = { toBackend: 0, toClient: 0 }

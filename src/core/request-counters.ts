@@ -1,9 +1,10 @@
 import { LatencyHistogram } from './latency-histogram.ts'
+import { StatusCounts } from './status-counts.ts'
 
 /** What a backend did with the HTTP requests that it was sent; a few hundred bytes, however many they were. */
 export class RequestCounters {
-  /** Answers by the hundreds of their status; index 0 is unused. */
-  readonly answers = new Float64Array(10)
+  /** What it answered. */
+  readonly answers = new StatusCounts()
   /** Requests that it left without an answer, or without the whole of it, by its fault. */
   failed = 0
   /** From the request's head to the answer's. */
@@ -12,12 +13,18 @@ export class RequestCounters {
   readonly total = new LatencyHistogram()
 
   answered(status: number, firstByteMs: number): void {
-    const hundreds = Math.trunc(status / 100)
-    this.answers[hundreds] = (this.answers[hundreds] as number) + 1
+    this.answers.add(status)
     this.firstByte.record(firstByteMs)
   }
 
   fail(): void {
     this.failed++
+  }
+
+  reset(): void {
+    this.answers.reset()
+    this.failed = 0
+    this.firstByte.reset()
+    this.total.reset()
   }
 }

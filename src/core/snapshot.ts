@@ -1,5 +1,6 @@
 import type { BackendMode, CheckResult } from './backend.ts'
 import type { EndCode, FailedAttempt } from './events.ts'
+import type { QueueFailureReason } from './queue-counters.ts'
 
 /** A copy of everything that an operator may want to see, taken at one moment. Plain data: `JSON.stringify` it. */
 export interface Snapshot {
@@ -9,14 +10,26 @@ export interface Snapshot {
   readonly state: 'running' | 'draining' | 'closed'
   /** Grows with every change that somebody commanded: modes, weights, limits, backends, reloads. */
   readonly version: number
+  readonly reloads: ReloadsSnapshot
   readonly listeners: readonly ListenerSnapshot[]
   readonly pools: readonly PoolSnapshot[]
+}
+
+/** How changes of the configuration went; the start is no reload. */
+export interface ReloadsSnapshot {
+  readonly succeeded: number
+  readonly failed: number
+  /** Whether what runs is what was asked for last. */
+  readonly lastOk: boolean
+  /** Wall-clock ms of the last that succeeded, or of the start. */
+  readonly lastOkAt: number
 }
 
 export interface ListenerSnapshot {
   readonly name: string
   readonly address: string
   readonly pool: string
+  readonly mode: Mode
   /** Open sessions. */
   readonly active: number
   /** Sessions accepted since the start, those over the limit included. */
@@ -25,16 +38,41 @@ export interface ListenerSnapshot {
   readonly rejected: number
   readonly maxConnections: number
   /** Ended sessions by two-letter code. */
-  readonly ends: Readonly<Partial<Record<EndCode, number>>>
+  readonly ends: EndCounts
+  /** HTTP mode only. */
+  readonly requests?: ListenerRequestsSnapshot | undefined
+}
+
+/** Whether bytes are forwarded as they are, or requests one by one. */
+export type Mode = 'tcp' | 'http'
+
+/** How many ended with each code; codes without any are absent. */
+export type EndCounts = Readonly<Partial<Record<EndCode, number>>>
+
+/** Requests that a listener took, those that it answered itself included. */
+export interface ListenerRequestsSnapshot {
+  readonly ends: EndCounts
+  /** What clients were answered, by the class of the status: `{ '2xx': 41 }`; classes without any are absent. */
+  readonly answers: Readonly<Record<string, number>>
+  /** Requests that ended without an answer: cut, or their client had gone. */
+  readonly unanswered: number
 }
 
 export interface PoolSnapshot {
   readonly name: string
   readonly strategy: string
+  /** Of the listeners that send to it. */
+  readonly modes: readonly Mode[]
   /** Sessions that wait for a backend with room. */
   readonly queued: number
   /** Connects that failed and were tried again elsewhere. */
   readonly retries: number
+  /** HTTP requests that were sent once more, to another backend or on another connection. */
+  readonly replays: number
+  /** How long those waited that had to, whatever came of it. */
+  readonly queueTime: LatencySnapshot
+  /** Those that waited in vain, or found the queue full. */
+  readonly queueFailures: Readonly<Record<QueueFailureReason, number>>
   readonly backends: readonly BackendSnapshot[]
 }
 
@@ -54,7 +92,13 @@ export interface BackendSnapshot {
   readonly active: number
   readonly sessions: number
   readonly connectFailures: number
+  /** In a row; sets how long the next one lasts. */
   readonly ejections: number
+  readonly totalEjections: number
+  /** Of connects that succeeded. */
+  readonly connectTime: LatencySnapshot
+  /** TCP mode: of whole sessions. */
+  readonly sessionTime: LatencySnapshot
   readonly bytesToBackend: number
   readonly bytesToClient: number
   readonly checks: number

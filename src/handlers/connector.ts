@@ -51,10 +51,14 @@ export class Connector implements DialSink, QueueSink {
   readonly options: ConnectOptions
   tried: readonly FailedAttempt[] = NONE_TRIED
   queueMs = 0
+  /** Clock time when the connection was there; 0 before. */
+  connectedAt = 0
   readonly #sink: ConnectorSink
   #lease: Lease | undefined = undefined
   #waiter: Waiter | undefined = undefined
   #queuedAt = 0
+  /** When the attempt under way was begun. */
+  #attemptAt = 0
   #dial: Dial | undefined = undefined
   #settled = false
   /** Set while the retry policy is at work: settles the attempt under way. */
@@ -72,8 +76,9 @@ export class Connector implements DialSink, QueueSink {
     return this.#waiter !== undefined
   }
 
-  /** `lease`: the caller has one already. `skip`: backends that it has tried in vain. */
-  begin(given: { lease?: Lease | undefined; skip?: ReadonlySet<Backend> | undefined } = {}): void {
+  /** `now`: clock time. `lease`: the caller has one already. `skip`: backends that it has tried in vain. */
+  begin(given: { now: number; lease?: Lease | undefined; skip?: ReadonlySet<Backend> | undefined }): void {
+    this.#attemptAt = given.now
     if (given.lease !== undefined) this.onLease(given.lease)
     else this.#connect(given.skip)
   }
@@ -82,6 +87,7 @@ export class Connector implements DialSink, QueueSink {
   connectAgain(skip: ReadonlySet<Backend>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#attempt = { resolve, reject }
+      this.#attemptAt = this.options.clock.now()
       this.#connect(skip)
     })
   }
@@ -93,6 +99,7 @@ export class Connector implements DialSink, QueueSink {
     this.#dial?.cancel()
     if (this.#waiter !== undefined) {
       this.options.pool.leave(this.#waiter)
+      this.options.pool.queueCounters.failures['client-left']++
       this.#leftQueue()
     }
     this.#lease?.release()
@@ -113,6 +120,7 @@ export class Connector implements DialSink, QueueSink {
   }
 
   onQueueFailed(failure: QueueFailure): void {
+    this.options.pool.queueCounters.failures[failure]++
     this.#leftQueue()
     const outcome = failure === 'timeout' ? QUEUE_TIMEOUT : NO_BACKEND_LEFT
     this.#fail(outcome, { isFinal: true })
@@ -121,6 +129,8 @@ export class Connector implements DialSink, QueueSink {
   onDialed(conn: Conn): void {
     const lease = this.#lease as Lease
     this.#settled = true
+    this.connectedAt = this.options.clock.now()
+    lease.backend.connectTime.record(this.connectedAt - this.#attemptAt)
     this.options.pool.connectSucceeded(lease.backend)
     this.#sink.onBackend(lease, conn)
     this.#attempt?.resolve()
@@ -148,7 +158,10 @@ export class Connector implements DialSink, QueueSink {
     const lease = pool.lease(this.session, skip)
     if (lease !== undefined) return this.onLease(lease)
     if (!pool.hasEligible(skip)) return this.#fail(NO_BACKEND, { isFinal: true })
-    if (!pool.hasQueueRoom) return this.#fail(QUEUE_FULL, { isFinal: true })
+    if (!pool.hasQueueRoom) {
+      pool.queueCounters.failures.full++
+      return this.#fail(QUEUE_FULL, { isFinal: true })
+    }
     this.#queuedAt = this.options.clock.now()
     this.#waiter = pool.wait(this.session, skip, this)
   }
@@ -183,8 +196,12 @@ export class Connector implements DialSink, QueueSink {
   }
 
   #leftQueue(): void {
+    const { clock, pool } = this.options
     this.#waiter = undefined
-    this.queueMs += this.options.clock.now() - this.#queuedAt
+    this.#attemptAt = clock.now()
+    const waitedMs = this.#attemptAt - this.#queuedAt
+    this.queueMs += waitedMs
+    pool.queueCounters.time.record(waitedMs)
   }
 }
 

@@ -63,7 +63,7 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
     session.holder = this
     session.conn.sink = this
     session.conn.start()
-    this.#connector.begin()
+    this.#connector.begin({ now: session.startedAt })
   }
 
   abort(outcome: SessionOutcome): void {
@@ -74,7 +74,7 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
 
   onBackend(lease: Lease, conn: Conn): void {
     this.#lease = lease
-    this.#setConnectMs()
+    this.#setConnectMs(this.#connector.connectedAt)
     this.#relay = new Relay(this.session.conn, conn, this, this.#options.relay)
     this.#relay.start(this.#early?.chunks ?? [])
     this.#early = undefined
@@ -104,10 +104,13 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
 
   onRelayEnd(relay: Relay, end: RelayEnd): void {
     const lease = this.#lease as Lease
-    lease.backend.bytesToBackend += relay.backend.bytesWritten
-    lease.backend.bytesToClient += relay.backend.bytesRead
+    const { backend } = lease
+    const now = this.#options.clock.now()
+    backend.bytesToBackend += relay.backend.bytesWritten
+    backend.bytesToClient += relay.backend.bytesRead
+    backend.sessionTime.record(now - this.session.startedAt)
     lease.release()
-    this.session.owner.onSessionEnd(this.session, end)
+    this.session.owner.onSessionEnd(this.session, end, now)
   }
 
   /** When an end comes that is none of a relay: the second letter of its code. */
@@ -120,11 +123,12 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
     if (this.session.conn.closed) return // Ended already; an abort may come from a listener of that very end.
     this.#connector.cancel()
     this.session.conn.reset()
-    this.#setConnectMs()
-    this.session.owner.onSessionEnd(this.session, outcome)
+    const now = this.#options.clock.now()
+    this.#setConnectMs(now)
+    this.session.owner.onSessionEnd(this.session, outcome, now)
   }
 
-  #setConnectMs(): void {
-    this.connectMs = this.#options.clock.now() - this.session.startedAt - this.queueMs
+  #setConnectMs(now: number): void {
+    this.connectMs = now - this.session.startedAt - this.queueMs
   }
 }

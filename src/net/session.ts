@@ -29,8 +29,10 @@ export interface SessionHolder {
 
 /** Who accepted the session and counts it. */
 export interface SessionOwner {
-  /** Called once, after everything that the session held has been given back. */
-  onSessionEnd(session: Session, outcome: SessionOutcome): void
+  /** Called once, after everything that the session held has been given back. `now`: clock time, if it is known. */
+  onSessionEnd(session: Session, outcome: SessionOutcome, now?: number): void
+  /** HTTP mode: a request of the session's is over. `status`: 0 where no answer went out. */
+  onRequestEnd?(code: EndCode, status: number): void
 }
 
 /** One accepted connection and what we learnt about it. */

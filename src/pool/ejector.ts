@@ -89,6 +89,7 @@ export class Ejector {
   #eject(backend: Backend, kind: FailureKind): void {
     backend.ejected = true
     backend.ejections++
+    backend.totalEjections++
     const forMs = durationOf(backend)
     const timer = this.#clock.setTimer(() => this.#return(backend, `${forMs / 1000} s are over`), forMs)
     this.#ejections.set(backend, { kind, timer, endsAt: this.#clock.now() + forMs })

@@ -2,6 +2,7 @@ import { Backend } from '../core/backend.ts'
 import type { BackendMode, BackendSpec } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Events } from '../core/events.ts'
+import { QueueCounters } from '../core/queue-counters.ts'
 import type { ClientKey, Strategy } from '../core/strategy.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import { Ejector } from './ejector.ts'
@@ -33,6 +34,9 @@ export class Pool {
   /** In the order of the configuration. Read only; change by `add` and `remove`. */
   readonly backends = new Map<string, Backend>()
   retries = 0
+  /** HTTP requests that were sent once more. */
+  replays = 0
+  readonly queueCounters = new QueueCounters()
   /** Counts additions and removals, for those who keep something by backend. */
   changes = 0
   readonly #options: PoolOptions
@@ -167,6 +171,13 @@ export class Pool {
     this.changes++
     this.#ejector.forget(backend)
     this.#slowStart.stop(backend)
+  }
+
+  /** Its own counters back to zero; backends have theirs. */
+  resetCounters(): void {
+    this.retries = 0
+    this.replays = 0
+    this.queueCounters.reset()
   }
 
   /** Works out anew who is eligible, after something of a backend changed. Never called per connection. */

@@ -30,7 +30,7 @@ for (const seed of [1, 2]) {
       sub.ok(whole > REQUESTS * 0.6, `${whole} were answered whole`)
       for (const [what, count] of Object.entries({ refused, cut, aborted }))
         sub.ok(count > 20, `${count} were ${what}`)
-      sub.ok((lb.snapshot().pools[0]?.retries ?? 0) > 20, 'some were replayed')
+      sub.ok((lb.snapshot().pools[0]?.replays ?? 0) > 20, 'some were replayed')
       await assertClean(sub, lb)
       // Each had one at most at a time.
       const idle = backends.reduce((sum, { active }) => sum + active, 0)

@@ -118,6 +118,9 @@ const BACKEND: BackendSnapshot = {
   sessions: 0,
   connectFailures: 0,
   ejections: 0,
+  totalEjections: 0,
+  connectTime: { boundsMs: [], counts: [0], sumMs: 0 },
+  sessionTime: { boundsMs: [], counts: [0], sumMs: 0 },
   bytesToBackend: 0,
   bytesToClient: 0,
   checks: 1,
@@ -133,11 +136,13 @@ function snapshotOf(address: string, backends: readonly BackendSnapshot[]): Snap
     startedAt: 0,
     state: 'running',
     version: 1,
+    reloads: { succeeded: 0, failed: 0, lastOk: true, lastOkAt: 0 },
     listeners: [
       {
         name: 'main',
         address,
         pool: 'main',
+        mode: 'tcp',
         active: 0,
         accepted: 0,
         rejected: 0,
@@ -145,7 +150,19 @@ function snapshotOf(address: string, backends: readonly BackendSnapshot[]): Snap
         ends: {},
       },
     ],
-    pools: [{ name: 'main', strategy: 'round-robin', queued: 0, retries: 0, backends }],
+    pools: [
+      {
+        name: 'main',
+        strategy: 'round-robin',
+        modes: ['tcp'],
+        queued: 0,
+        retries: 0,
+        replays: 0,
+        queueTime: { boundsMs: [], counts: [0], sumMs: 0 },
+        queueFailures: { timeout: 0, 'no-backend': 0, full: 0, 'client-left': 0 },
+        backends,
+      },
+    ],
   }
 }
 

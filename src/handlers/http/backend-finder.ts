@@ -58,7 +58,7 @@ export class BackendFinder implements ConnectorSink {
     if (lease !== undefined && this.takesLease(lease)) return
     this.#startedAt = access.connect.clock.now()
     this.#connector = new Connector(session, this, access.connect)
-    this.#connector.begin({ lease, skip: this.#skip })
+    this.#connector.begin({ now: this.#startedAt, lease, skip: this.#skip })
   }
 
   /** Nothing is held any longer. */
@@ -77,7 +77,7 @@ export class BackendFinder implements ConnectorSink {
     const { connect, budget } = this.#seeker.access
     if (this.#replays >= connect.retries || !budget.take()) return false
     this.#replays++
-    connect.pool.retries++
+    connect.pool.replays++
     // A kept connection that its backend has just closed tells nothing against it.
     if (!isReused) this.#skipFailed(failed)
     return true

@@ -7,6 +7,7 @@ import type { HttpSession } from './http-session.ts'
 /** Tells those who listen that a request is over. */
 export function reportRequest(exchange: HttpExchange, { code, reason }: SessionOutcome): void {
   const { session, context, request, response, finder } = exchange
+  session.session.owner.onRequestEnd?.(code, exchange.status)
   if (!context.events.wants('request:end')) return
   const end: RequestEnd = {
     ...NOTHING_KNOWN,
@@ -40,8 +41,9 @@ export function reportRequest(exchange: HttpExchange, { code, reason }: SessionO
 /** The same for one that could not be read: it has no method and no path, and nothing of it is worth repeating. */
 export function reportRefusal(session: HttpSession, { status, reason }: ErrorAnswer): void {
   const { events } = session.context
-  if (!events.wants('request:end')) return
   const code = status === 408 ? 'cR' : 'PR'
+  session.session.owner.onRequestEnd?.(code, status)
+  if (!events.wants('request:end')) return
   events.emit('request:end', {
     ...NOTHING_KNOWN,
     ...placeOf(session),

@@ -43,7 +43,7 @@ overHttp(
       ends[0]?.tried.map(({ backend }) => backend),
       ['a'],
     )
-    t.equal(lb.snapshot().pools[0]?.retries, 1)
+    t.equal(lb.snapshot().pools[0]?.replays, 1)
   },
 )
 
