@@ -24,5 +24,6 @@ export function sessionEnd(
     totalMs: at.now - session.startedAt,
     listenerActive: at.listener.active,
     backendActive: holder?.backend?.active ?? 0,
+    faults: session.faults,
   }
 }

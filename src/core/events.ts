@@ -48,6 +48,8 @@ export interface SessionEnd {
   readonly listenerActive: number
   /** Sessions still open on the backend after this one. */
   readonly backendActive: number
+  /** Names of the faults on purpose that touched it; empty outside tests. */
+  readonly faults: readonly string[]
 }
 
 /** Everything that is known of an HTTP request once it is answered: one line of the access log. */
@@ -84,11 +86,18 @@ export interface RequestEnd {
   /** From the request's head to the response's; 0 where none came. */
   readonly firstByteMs: number
   readonly totalMs: number
+  /** Names of the faults on purpose that touched it; empty outside tests. */
+  readonly faults: readonly string[]
 }
 
 interface BackendRef {
   readonly id: string
   readonly pool: string
+}
+
+interface FaultRef {
+  readonly fault: string
+  readonly type: string
 }
 
 /** Every event of a balancer: `noun:verb`, one plain object each. Listeners run synchronously; keep them short. */
@@ -127,6 +136,10 @@ export interface BalancerEvents {
   /** Where a pool's backends come from could not tell; the last good answer stays. Told once until it works again. */
   'discovery:failed': [{ readonly pool: string; readonly source: string; readonly reason: string }]
   'discovery:recovered': [{ readonly pool: string; readonly source: string }]
+  /** A fault on purpose is in force from here on. `dangerous`: it changes bytes. */
+  'fault:add': [FaultRef & { readonly where: string; readonly dangerous: boolean }]
+  /** It is gone; it struck `hits` times. */
+  'fault:remove': [FaultRef & { readonly hits: number }]
   /** All counters are back at zero. */
   'counters:reset': [{ readonly at: number }]
   /** Draining began: no new sessions; `sessions` are still open. */

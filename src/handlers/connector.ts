@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Events, FailedAttempt } from '../core/events.ts'
 import { isLocalFault } from '../core/local-fault.ts'
 import type { Conn } from '../net/conn.ts'
-import type { Dial, Dialer, DialSink } from '../net/dial.ts'
+import type { DialAttempt, Dialer, DialSink } from '../net/dial.ts'
 import type { TlsVerification } from '../net/socket-io.ts'
 import type { Session, SessionOutcome } from '../net/session.ts'
 import type { Lease } from '../pool/lease.ts'
@@ -59,7 +59,7 @@ export class Connector implements DialSink, QueueSink {
   #queuedAt = 0
   /** When the attempt under way was begun. */
   #attemptAt = 0
-  #dial: Dial | undefined = undefined
+  #dial: DialAttempt | undefined = undefined
   #settled = false
   /** Set while the retry policy is at work: settles the attempt under way. */
   #attempt: { resolve: () => void; reject: (error: AttemptError) => void } | undefined = undefined

@@ -26,6 +26,10 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
     this.#connector = new Connector(session, this, options)
   }
 
+  get servedSession(): Session {
+    return this.session
+  }
+
   get backend(): Backend | undefined {
     return this.#lease?.backend
   }

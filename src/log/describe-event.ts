@@ -155,6 +155,23 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
       fields: { pool, source },
     }),
   },
+  'fault:add': {
+    level: 'warn',
+    levelOf: ({ dangerous }) => (dangerous ? 'warn' : 'info'),
+    describe: ({ fault, type, where, dangerous }) => ({
+      msg: dangerous
+        ? `fault ${fault} CHANGES BYTES on purpose, ${where}`
+        : `fault ${fault} on purpose: ${type}, ${where}`,
+      fields: { fault, type, where },
+    }),
+  },
+  'fault:remove': {
+    level: 'info',
+    describe: ({ fault, type, hits }) => ({
+      msg: `fault ${fault} is removed; it struck ${hits} times`,
+      fields: { fault, type, hits },
+    }),
+  },
   'counters:reset': {
     level: 'info',
     describe: () => ({ msg: 'all counters are back at zero', fields: {} }),

@@ -53,6 +53,7 @@ export class PrettyColumns {
       const failed = end.tried.map(({ backend, reason }) => `${backend} (${escapeText(reason)})`).join(', ')
       notes.push(this.#paint('yellow', ` after ${failed}`))
     }
+    if (end.faults.length > 0) notes.push(this.#paint('magenta', ` faults: ${end.faults.join(', ')}`))
     if (end.queueMs >= 1) notes.push(this.#paint('dim', ` queued ${humanMs(end.queueMs)}`))
     return notes
   }

@@ -1,6 +1,6 @@
 import type { RequestEnd } from '../core/events.ts'
 import { escapeText } from './escape-text.ts'
-import { roundMs } from './session-fields.ts'
+import { faultsOf, roundMs } from './session-fields.ts'
 
 /** Paths may well be longer than other texts, and are what one searches for. */
 export const MOST_PATH_CHARACTERS = 1_000
@@ -29,6 +29,8 @@ export interface RequestFields {
   readonly connect: number
   readonly firstByte: number
   readonly total: number
+  /** Absent where no fault on purpose touched it. */
+  readonly faults?: readonly string[]
 }
 
 /** One line a request, once it is answered. */
@@ -53,5 +55,6 @@ export function requestFields(end: RequestEnd): RequestFields {
     connect: roundMs(end.connectMs),
     firstByte: roundMs(end.firstByteMs),
     total: roundMs(end.totalMs),
+    ...faultsOf(end),
   }
 }

@@ -19,6 +19,8 @@ export interface SessionFields {
   readonly connect: number
   readonly total: number
   readonly active: { readonly listener: number; readonly backend: number }
+  /** Absent where no fault on purpose touched it. */
+  readonly faults?: readonly string[]
 }
 
 /** One line a session, at its end. */
@@ -39,7 +41,13 @@ export function sessionFields(end: SessionEnd): SessionFields {
     connect: roundMs(end.connectMs),
     total: roundMs(end.totalMs),
     active: { listener: end.listenerActive, backend: end.backendActive },
+    ...faultsOf(end),
   }
+}
+
+/** Shown only where there are any: outside tests there never are. */
+export function faultsOf({ faults }: Pick<SessionEnd, 'faults'>): { faults?: readonly string[] } {
+  return faults.length === 0 ? {} : { faults }
 }
 
 /** Microseconds are the last digits that mean anything. */

@@ -1,7 +1,11 @@
+import type { Session } from './session.ts'
+
 /**
  * Who hears what happens on a {@link Conn}. One sink serves both ends of a relay; the conn tells which one speaks.
  */
 export interface ConnSink {
+  /** For whom it listens, where that is one session. Only faults on purpose ask. */
+  readonly servedSession?: Session
   /**
    * Bytes arrived. `chunk` belongs to the conn: it is valid until this returns or, where it was given to a
    * `write` that returned false, until that conn drains; the sink pauses this conn until then. Copy what must

@@ -6,21 +6,30 @@ import { WheelEntry } from '../core/timer-wheel.ts'
 import type { Conn } from './conn.ts'
 import type { Endpoint, Io, IpEndpoint } from './io.ts'
 import type { Resolver } from './resolver.ts'
+import type { Session } from './session.ts'
 import { connectTls } from './socket-io.ts'
 import type { TlsVerification } from './socket-io.ts'
 
 export interface DialTarget {
   readonly address: Address
   readonly transport: BackendTransport
+  /** Which backend that is. Only faults on purpose ask. */
+  readonly id?: string
+  readonly pool?: string
 }
 
 /** Who waits for a dial. One of the two is called, once, never synchronously; neither after `cancel`. */
 export interface DialSink {
+  /** For whom, where that is a session. Only faults on purpose ask. */
+  readonly session?: Session
   /** Owns `conn` from here on. */
   onDialed(conn: Conn): void
   /** `reason`: the system's error code, or `timeout`. */
   onDialFailed(reason: string): void
 }
+
+/** What the one who dials may do with an attempt under way. */
+export type DialAttempt = Pick<Dial, 'cancel'>
 
 /** Dials backends: one attempt each, over all addresses of a name. */
 export class Dialer {
@@ -35,7 +44,7 @@ export class Dialer {
   }
 
   /** `timeoutMs` bounds the whole attempt, resolving and all addresses included; 0 = never. */
-  dial(target: DialTarget, timeoutMs: number, sink: DialSink, tls?: TlsVerification): Dial {
+  dial(target: DialTarget, timeoutMs: number, sink: DialSink, tls?: TlsVerification): DialAttempt {
     const dial = new Dial(this, target, { timeoutMs, sink, tls })
     dial.begin()
     return dial

@@ -27,6 +27,9 @@ export interface SessionHolder {
   abort(outcome: SessionOutcome): void
 }
 
+/** No fault on purpose touched it, as always outside tests. */
+const NO_FAULTS: readonly string[] = []
+
 /** Who accepted the session and counts it. */
 export interface SessionOwner {
   /** Called once, after everything that the session held has been given back. `now`: clock time, if it is known. */
@@ -44,6 +47,10 @@ export class Session implements ClientKey {
   readonly startedAt: number
   /** Set by the handler that took it. */
   holder: SessionHolder | undefined = undefined
+  /** Names of the faults on purpose that touched it. */
+  faults: readonly string[] = NO_FAULTS
+  /** Those that touched its request under way, in HTTP mode. */
+  requestFaults: readonly string[] = NO_FAULTS
 
   constructor(owner: SessionOwner, conn: Conn, facts: { id: number; startedAt: number }) {
     this.owner = owner

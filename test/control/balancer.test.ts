@@ -94,6 +94,7 @@ void test('a balancer', async (t) => {
       bytesOut: 5,
       listenerActive: 0,
       backendActive: 0,
+      faults: [],
     })
     sub.equal(queueMs, 0)
     sub.ok(connectMs > 0 && connectMs <= totalMs)

@@ -78,6 +78,7 @@ void test('the record of a session that no handler took is whole', (t) => {
     totalMs: 50,
     listenerActive: 3,
     backendActive: 0,
+    faults: [],
   })
   t.end()
 })

@@ -17,6 +17,7 @@ export const SESSION: SessionEnd = {
   totalMs: 1_009.3639,
   listenerActive: 3,
   backendActive: 1,
+  faults: [],
 }
 
 /** A request as its event tells it. */
@@ -42,4 +43,5 @@ export const REQUEST: RequestEnd = {
   connectMs: 0.21449,
   firstByteMs: 2.34567,
   totalMs: 12.3,
+  faults: [],
 }

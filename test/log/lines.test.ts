@@ -64,6 +64,15 @@ void t.test('a session is one JSON line with everything that is known of it', as
   )
 })
 
+void t.test('the faults that touched a session or a request are named, and no others', async (sub) => {
+  const lines = new Lines()
+  const log = new JsonLog(lines, { level: 'info' })
+  log.session({ ...END, faults: ['slow', 'cut'] }, 'info')
+  log.session(END, 'info')
+  sub.same(lines.all[0]?.['faults'], ['slow', 'cut'])
+  sub.notOk('faults' in (lines.all[1] as object))
+})
+
 void t.test('a session that no backend served has the backend null', async (sub) => {
   const lines = new Lines()
   new JsonLog(lines, { level: 'info' }).session({ ...END, backend: undefined }, 'info')
@@ -240,6 +249,24 @@ void t.test('every other event has a line of its own level', async (sub) => {
       {},
     ],
     [describeEvent('drain:start', { sessions: 0, timeoutMs: 1 }), 'info', 'draining: no session is open', {}],
+    [
+      describeEvent('fault:add', { fault: 'slow', type: 'latency', where: 'pool p', dangerous: false }),
+      'info',
+      'fault slow on purpose: latency, pool p',
+      { fault: 'slow', type: 'latency', where: 'pool p' },
+    ],
+    [
+      describeEvent('fault:add', { fault: 'c', type: 'corrupt', where: 'everywhere', dangerous: true }),
+      'warn',
+      'fault c CHANGES BYTES on purpose, everywhere',
+      {},
+    ],
+    [
+      describeEvent('fault:remove', { fault: 'slow', type: 'latency', hits: 3 }),
+      'info',
+      'fault slow is removed; it struck 3 times',
+      { fault: 'slow', hits: 3 },
+    ],
     [describeEvent('drain:end', { cut: 0 }), 'info', 'drained', { cut: 0 }],
     [describeEvent('drain:end', { cut: 2 }), 'info', 'drained: 2 sessions reset', { cut: 2 }],
   ]
@@ -280,6 +307,7 @@ void t.test('only what the level lets through is listened to', async (sub) => {
     'backend:eject',
     'config:reload',
     'discovery:failed',
+    'fault:add',
     'fault:local',
     'listener:full',
   ])

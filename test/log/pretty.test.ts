@@ -30,6 +30,7 @@ const END: SessionEnd = {
   totalMs: 12.3,
   listenerActive: 0,
   backendActive: 0,
+  faults: [],
 }
 
 void t.test('sessions stand in columns, and wider values widen them', async (sub) => {

@@ -4,7 +4,7 @@ import type { Address } from '../../src/core/address.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { TimerWheel } from '../../src/core/timer-wheel.ts'
 import type { Conn } from '../../src/net/conn.ts'
-import type { Dial, DialTarget } from '../../src/net/dial.ts'
+import type { DialAttempt, DialTarget } from '../../src/net/dial.ts'
 import { isLocalFault } from '../../src/core/local-fault.ts'
 import { Dialer } from '../../src/net/dial.ts'
 import type { ConnectSink, Endpoint, Io } from '../../src/net/io.ts'
@@ -410,7 +410,7 @@ const twoOfThree: Lookup = (_host, callback) => {
 }
 
 interface Dialling {
-  readonly dial: (address: Address, timeoutMs?: number) => Dial
+  readonly dial: (address: Address, timeoutMs?: number) => DialAttempt
   readonly io: ScriptedIo
   readonly heard: string[]
   readonly names: Names

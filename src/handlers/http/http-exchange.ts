@@ -2,7 +2,7 @@ import type { Backend } from '../../core/backend.ts'
 import type { EndCode } from '../../core/events.ts'
 import type { Conn, ConnSink } from '../../net/conn.ts'
 import type { RelayEnd } from '../../net/relay.ts'
-import type { SessionOutcome } from '../../net/session.ts'
+import type { Session, SessionOutcome } from '../../net/session.ts'
 import type { IdleConnections } from '../../pool/idle-connections.ts'
 import type { KeptConnection } from '../../pool/kept-connection.ts'
 import type { Lease } from '../../pool/lease.ts'
@@ -96,6 +96,10 @@ export class HttpExchange implements ConnSink, FinderSink {
       { session: session.session, access, home: this.home, mayReplay: isReplayable },
       this,
     )
+  }
+
+  get servedSession(): Session {
+    return this.session.session
   }
 
   get pool(): string {

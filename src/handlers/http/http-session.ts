@@ -45,6 +45,10 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
     this.facts = new SessionFacts(session, context, (outcome) => this.abort(outcome))
   }
 
+  get servedSession(): Session {
+    return this.session
+  }
+
   get conn(): Conn {
     return this.session.conn
   }

@@ -34,7 +34,9 @@ export function reportRequest(exchange: HttpExchange, { code, reason }: SessionO
     connectMs: finder?.connectMs ?? 0,
     firstByteMs: exchange.firstByteMs,
     totalMs: context.clock.now() - exchange.startedAt,
+    faults: session.session.requestFaults,
   }
+  session.session.requestFaults = NOTHING_KNOWN.faults
   context.events.emit('request:end', end)
 }
 
@@ -77,4 +79,5 @@ const NOTHING_KNOWN = {
   connectMs: 0,
   firstByteMs: 0,
   totalMs: 0,
+  faults: [] as readonly string[],
 }
