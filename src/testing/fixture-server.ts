@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import type { Address } from '../core/address.ts'
+import { formatAddress } from '../core/address.ts'
 import { ListenError } from '../core/errors.ts'
 import { FixtureSession } from './fixture-session.ts'
 
@@ -12,6 +13,8 @@ export interface FixtureListenOptions {
   readonly port?: number | undefined
   /** A unix socket's path instead of host and port. */
   readonly path?: string | undefined
+  /** What a balancer calls it that is given the fixture itself as a backend; default its address. */
+  readonly id?: string | undefined
 }
 
 export interface FixtureEvents {
@@ -39,6 +42,7 @@ export class FixtureServer extends EventEmitter<FixtureEvents> implements AsyncD
   connections = 0
   /** The latest 1,000 connections, in the order of their acceptance. */
   readonly sessions: FixtureSession[] = []
+  readonly id: string | undefined
   readonly #server: Server
   readonly #open = new Set<FixtureSession>()
   #address: Address
@@ -49,6 +53,7 @@ export class FixtureServer extends EventEmitter<FixtureEvents> implements AsyncD
   constructor(server: Server, options: FixtureListenOptions = {}) {
     super()
     this.#server = server
+    this.id = options.id
     this.#address =
       options.path === undefined
         ? { kind: 'tcp', host: options.host ?? '127.0.0.1', port: options.port ?? 0 }
@@ -64,6 +69,16 @@ export class FixtureServer extends EventEmitter<FixtureEvents> implements AsyncD
   /** 0 on a unix socket. */
   get port(): number {
     return this.#address.kind === 'tcp' ? this.#address.port : 0
+  }
+
+  /** As a backend is written: `tcp://127.0.0.1:3001`; `unix:/path` on a unix socket. */
+  get url(): string {
+    const address = formatAddress(this.#address)
+    return this.#address.kind === 'unix' ? address : `${this.scheme}://${address}`
+  }
+
+  protected get scheme(): string {
+    return 'tcp'
   }
 
   get listening(): boolean {
@@ -162,8 +177,7 @@ function closeSession(session: FixtureSession, how: 'close' | 'reset'): Promise<
     const { socket } = session
     if (socket.closed) return resolve()
     socket.once('close', () => resolve())
-    // `resetAndDestroy` throws on a unix socket.
-    if (how === 'reset' && session.remotePort !== 0) socket.resetAndDestroy()
+    if (how === 'reset') session.reset()
     else socket.destroy()
   })
 }

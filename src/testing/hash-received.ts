@@ -10,16 +10,20 @@ const NOTHING = new Uint8Array(0)
  * socket's `error` listener records it, and `ended` is not called. Where our own side has ended before, there is no
  * way to find out.
  */
-export function hashReceived(session: FixtureSession, ended: (sha256: string) => void): void {
-  const { socket } = session
+export function hashReceived(session: FixtureSession, ended: (sha256: string, bytes: number) => void): void {
+  const { stream } = session
   const hash = createHash('sha256')
-  socket.on('data', (chunk: Buffer) => hash.update(chunk))
-  socket.on('end', () => {
+  let bytes = 0
+  stream.on('data', (chunk: Buffer) => {
+    hash.update(chunk)
+    bytes += chunk.length
+  })
+  stream.on('end', () => {
     const sha256 = hash.digest('hex')
     session.sha256 = sha256
-    if (!socket.writable) return ended(sha256)
-    socket.write(NOTHING, (error) => {
-      if (error === null || error === undefined) ended(sha256)
+    if (!stream.writable) return ended(sha256, bytes)
+    stream.write(NOTHING, (error) => {
+      if (error === null || error === undefined) ended(sha256, bytes)
     })
   })
 }

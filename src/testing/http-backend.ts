@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
 import type { FixtureListenOptions } from './fixture-server.ts'
 import { FixtureServer } from './fixture-server.ts'
+import type { HttpAnswer } from './http-answer.ts'
+import { askedAnswer, sendAnswer } from './http-answer.ts'
+import { testCertificate, testCertificateKey } from './test-certificate.ts'
 
-export interface HttpBackendOptions extends FixtureListenOptions {
-  /** What it calls itself in its answers; default `backend`. */
+export interface HttpBackendOptions extends FixtureListenOptions, HttpAnswer {
+  /** What it calls itself in its answers, and a balancer calls it; default `backend`, and its address. */
   readonly name?: string | undefined
-  /** Delay of every answer but `/health`; a request's `?delay=ms` overrules it. Default 0. */
-  readonly delayMs?: number | undefined
   /** What `/health` says at first; default true. */
   readonly healthy?: boolean | undefined
+  /** Speaks HTTPS, with `testCertificate`. Default false. */
+  readonly tls?: boolean | undefined
   /** Times the delays; default the system's. */
   readonly clock?: Clock | undefined
 }
@@ -28,15 +32,19 @@ export interface ReceivedRequest {
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly bodyBytes: number
   readonly bodySha256: string
+  /** The first 64 KiB of the body. */
+  readonly body: Buffer
 }
 
 /** Older ones are forgotten, so that a backend may run for days. */
 const REQUESTS_KEPT = 1_000
-const MAX_DELAY_MS = 600_000
+const BODY_KEPT = 65_536
 
 /**
  * Starts an HTTP backend that answers each request, once its body has come, with its own name, the request's number
- * and the request: as text, or as JSON where `Accept` names `application/json`. `GET /health` is 200 or 503;
+ * and the request: as text, or as JSON where `Accept` names `application/json`. How it answers can be chosen for all
+ * requests (`answer`), for a path (`paths`), for the next few (`answerNext`, `failNext`), and by a request itself
+ * (`?status=503&delay=100&size=1000&chunked&close&cut=10&hang`), of which the later wins. `GET /health` is 200 or 503;
  * `POST /health/fail` and `POST /health/ok` switch it.
  */
 export async function httpBackend(options: HttpBackendOptions = {}): Promise<HttpBackend> {
@@ -53,18 +61,32 @@ export class HttpBackend extends FixtureServer {
   healthChecks = 0
   /** The latest 1,000, without `/health`. */
   readonly requests: ReceivedRequest[] = []
-  /** Of every answer but `/health`; may be changed at any time. */
-  delayMs: number
+  /** Of every request but `/health`; may be changed at any time. */
+  answer: HttpAnswer
+  /** Of the requests to a path, without its query; over `answer`. */
+  readonly paths = new Map<string, HttpAnswer>()
+  readonly #next: HttpAnswer[] = []
   #healthy: boolean
+  readonly #tls: boolean
   readonly #clock: Clock
 
+  /** Use {@link httpBackend}. */
   constructor(options: HttpBackendOptions = {}) {
-    const server = createServer((request, response) => this.#receive(request, response))
-    super(server, options)
-    this.name = options.name ?? 'backend'
-    this.delayMs = options.delayMs ?? 0
-    this.#healthy = options.healthy ?? true
-    this.#clock = options.clock ?? systemClock
+    const { name, healthy, tls, clock, host, port, path, id, ...answer } = options
+    const receive = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#receive(request, response)
+    const server =
+      tls === true
+        ? createSecureServer({ key: testCertificateKey, cert: testCertificate }, receive)
+        : createServer(receive)
+    // A client that does not trust the certificate, or that speaks no TLS.
+    server.on('tlsClientError', () => undefined)
+    super(server, { host, port, path, id: id ?? name })
+    this.name = name ?? 'backend'
+    this.answer = answer
+    this.#tls = tls === true
+    this.#healthy = healthy ?? true
+    this.#clock = clock ?? systemClock
   }
 
   get healthy(): boolean {
@@ -76,18 +98,40 @@ export class HttpBackend extends FixtureServer {
     this.#healthy = healthy
   }
 
+  /** Answers the next `count` requests but those to `/health` so, after those that are set already. */
+  answerNext(count: number, answer: HttpAnswer): void {
+    for (let i = 0; i < count; i++) this.#next.push(answer)
+  }
+
+  /** The next `count` requests but those to `/health` fail. Default with 503. */
+  failNext(count: number, status = 503): void {
+    this.answerNext(count, { status })
+  }
+
+  protected override get scheme(): string {
+    return this.#tls ? 'https' : 'http'
+  }
+
   #receive(request: IncomingMessage, response: ServerResponse): void {
     const hash = createHash('sha256')
+    const kept: Buffer[] = []
     let bodyBytes = 0
     request.on('error', () => undefined) // The client left amid its body: nobody is there to answer.
     request.on('data', (chunk: Buffer) => {
       hash.update(chunk)
+      if (bodyBytes < BODY_KEPT) kept.push(chunk.subarray(0, BODY_KEPT - bodyBytes))
       bodyBytes += chunk.length
     })
-    request.on('end', () => this.#route(request, response, bodyBytes, hash.digest('hex')))
+    request.on('end', () => {
+      this.#route(request, response, { bodyBytes, bodySha256: hash.digest('hex'), body: Buffer.concat(kept) })
+    })
   }
 
-  #route(request: IncomingMessage, response: ServerResponse, bodyBytes: number, bodySha256: string): void {
+  #route(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Pick<ReceivedRequest, 'bodyBytes' | 'bodySha256' | 'body'>,
+  ): void {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2)
     if (path === '/health') return this.#answerHealth(response, query)
     if (path === '/health/fail' || path === '/health/ok') return this.#switchHealth(request, response, path)
@@ -97,43 +141,45 @@ export class HttpBackend extends FixtureServer {
       url: request.url ?? '',
       httpVersion: request.httpVersion,
       headers: pairs(request.rawHeaders),
-      bodyBytes,
-      bodySha256,
+      ...body,
     }
     this.requests.push(received)
     if (this.requests.length > REQUESTS_KEPT) this.requests.shift()
     const wantsJson = (request.headers.accept ?? '').includes('application/json')
-    const body = wantsJson ? this.#json(received) : this.#text(received)
-    const type = wantsJson ? 'application/json' : 'text/plain; charset=utf-8'
-    this.#answer(response, query, this.delayMs, { status: 200, type, body })
+    const report = wantsJson
+      ? { type: 'application/json', body: this.#json(received) }
+      : { type: TEXT, body: this.#text(received) }
+    const answer = { ...this.answer, ...this.paths.get(path), ...this.#next.shift() }
+    this.#answer(response, { query, answer, report })
   }
 
   #answerHealth(response: ServerResponse, query: string): void {
     this.healthChecks++
-    const status = this.#healthy ? 200 : 503
     const body = `${this.name} is ${this.#healthy ? 'healthy' : 'failing'}\n`
-    this.#answer(response, query, 0, { status, type: TEXT, body })
+    const answer: HttpAnswer = { ...this.paths.get('/health'), status: this.#healthy ? 200 : 503 }
+    this.#answer(response, { query, answer, report: { type: TEXT, body } })
   }
 
   #switchHealth(request: IncomingMessage, response: ServerResponse, path: string): void {
     if (request.method !== 'POST') {
-      response.setHeader('allow', 'POST')
-      return send(response, { status: 405, type: TEXT, body: `POST ${path} switches /health\n` })
+      const body = `POST ${path} switches /health\n`
+      return sendAnswer(response, { status: 405, headers: { allow: 'POST' } }, { type: TEXT, body })
     }
     this.setHealthy(path === '/health/ok')
     const body = `${this.name} now answers /health with ${this.#healthy ? 200 : 503}\n`
-    send(response, { status: 200, type: TEXT, body })
+    sendAnswer(response, {}, { type: TEXT, body })
   }
 
-  #answer(response: ServerResponse, query: string, defaultDelayMs: number, answer: Answer): void {
-    const asked = new URLSearchParams(query).get('delay')
-    const delayMs = asked === null ? defaultDelayMs : Number(asked)
-    if (!(delayMs >= 0 && delayMs <= MAX_DELAY_MS)) {
-      const body = `delay must be a number of milliseconds from 0 to ${MAX_DELAY_MS}\n`
-      return send(response, { status: 400, type: TEXT, body })
-    }
-    if (delayMs === 0) return send(response, answer)
-    const timer = this.#clock.setTimer(() => send(response, answer), delayMs)
+  #answer(
+    response: ServerResponse,
+    { query, answer, report }: { query: string; answer: HttpAnswer; report: { type: string; body: string } },
+  ): void {
+    const asked = askedAnswer(query)
+    if (typeof asked === 'string') return sendAnswer(response, { status: 400 }, { type: TEXT, body: asked })
+    const chosen: HttpAnswer = { ...answer, ...asked }
+    const { delayMs = 0 } = chosen
+    if (delayMs === 0) return sendAnswer(response, chosen, report)
+    const timer = this.#clock.setTimer(() => sendAnswer(response, chosen, report), delayMs)
     response.on('close', () => timer.cancel())
   }
 
@@ -145,22 +191,11 @@ export class HttpBackend extends FixtureServer {
   }
 
   #json(received: ReceivedRequest): string {
-    return `${JSON.stringify({ name: this.name, ...received })}\n`
+    return `${JSON.stringify({ name: this.name, ...received, body: undefined })}\n`
   }
 }
 
 const TEXT = 'text/plain; charset=utf-8'
-
-interface Answer {
-  readonly status: number
-  readonly type: string
-  readonly body: string
-}
-
-function send(response: ServerResponse, { status, type, body }: Answer): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
-  response.end(body)
-}
 
 function pairs(rawHeaders: readonly string[]): (readonly [string, string])[] {
   const result: [string, string][] = []

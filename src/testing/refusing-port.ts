@@ -19,15 +19,15 @@ export interface RefusingPort extends AsyncDisposable {
 const ATTEMPTS = 10
 
 /**
- * A port of 127.0.0.1 where connects are refused. It is not merely free: an open connection of ours has it as its own
+ * A port of 127.0.0.1 (default: any) where connects are refused. It is not merely free: an open connection of ours has it as its own
  * local port, so the system gives it to nobody else, neither to listen on nor to dial from (a client that happened to
  * dial from the very port that it dials would connect to itself).
  */
-export async function refusingPort(): Promise<RefusingPort> {
+export async function refusingPort(options: { port?: number } = {}): Promise<RefusingPort> {
   const keeper = createServer().listen(0, '127.0.0.1')
   await once(keeper, 'listening')
   const accepted = new Promise<Socket>((resolve) => keeper.once('connection', resolve))
-  const holder = await holdFreePort((keeper.address() as AddressInfo).port)
+  const holder = await holdPort((keeper.address() as AddressInfo).port, options.port ?? 0)
   const other = await accepted
   other.on('error', () => undefined) // It only has to be there.
   const port = holder.localPort as number
@@ -51,17 +51,20 @@ function echoThere<T>(at: { host: string; port: number }): Promise<T> {
   return echoBackend(at) as Promise<unknown> as Promise<T>
 }
 
-/** Dials `keeperPort` from a port that was free a moment ago; somebody may be quicker, so it tries more than once. */
-async function holdFreePort(keeperPort: number): Promise<Socket> {
+/**
+ * Dials `keeperPort` from `wanted`, or from a port that was free a moment ago; somebody may be quicker, so it tries
+ * that more than once.
+ */
+async function holdPort(keeperPort: number, wanted: number): Promise<Socket> {
   for (let attempt = 1; ; attempt++) {
-    const localPort = await freePort()
+    const localPort = wanted === 0 ? await freePort() : wanted
     const socket = connect({ host: '127.0.0.1', port: keeperPort, localAddress: '127.0.0.1', localPort })
     const failure = await new Promise<Error | undefined>((resolve) => {
       socket.on('error', resolve)
       socket.once('connect', () => resolve(undefined))
     })
     if (failure === undefined) return socket
-    if (attempt === ATTEMPTS) throw failure
+    if (attempt === ATTEMPTS || wanted !== 0) throw failure
   }
 }
 

@@ -1,10 +1,10 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock, Timer } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
-import type { FixtureListenOptions, FixtureServer } from './fixture-server.ts'
-import type { FixtureSession } from './fixture-session.ts'
+import type { FixtureListenOptions } from './fixture-server.ts'
+import type { Behaviour, RawFixture } from './raw-fixture.ts'
 import { rawFixture } from './raw-fixture.ts'
 
-export interface ResettingBackendOptions extends FixtureListenOptions {
+export interface ResettingOptions {
   /** Resets once it has received this many bytes. */
   readonly afterBytes?: number | undefined
   /** Resets this long after it accepted. */
@@ -15,29 +15,32 @@ export interface ResettingBackendOptions extends FixtureListenOptions {
   readonly clock?: Clock | undefined
 }
 
+export interface ResettingBackendOptions extends FixtureListenOptions, ResettingOptions {}
+
 /**
  * Accepts and then resets: after `afterBytes` or `afterMs`, whichever comes first, or at once when neither is given.
  * The client gets an RST (on a unix socket: a close).
  */
-export function resettingBackend(options: ResettingBackendOptions = {}): Promise<FixtureServer> {
-  const { afterBytes, afterMs, says = '', clock = systemClock } = options
-  return rawFixture(options, (session) => {
-    const { socket } = session
-    // A reset right after a write loses the write: wait until the kernel has it.
-    socket.write(says, () => {
-      if (afterBytes === undefined && afterMs === undefined) reset(session)
-    })
-    socket.on('data', () => {
-      if (afterBytes !== undefined && session.bytesRead >= afterBytes) reset(session)
-    })
-    if (afterMs === undefined) return
-    const timer = clock.setTimer(() => reset(session), afterMs)
-    socket.on('close', () => timer.cancel())
-  })
+export function resettingBackend(options: ResettingBackendOptions = {}): Promise<RawFixture> {
+  return rawFixture(options, resetting(options))
 }
 
-function reset(session: FixtureSession): void {
-  // `resetAndDestroy` throws on a unix socket.
-  if (session.remotePort === 0) session.socket.destroy()
-  else session.socket.resetAndDestroy()
+/** What {@link resettingBackend} does. */
+export function resetting(options: ResettingOptions = {}): Behaviour {
+  const { afterBytes, afterMs, says = '', clock = systemClock } = options
+  return (session) => {
+    const { stream } = session
+    let received = 0
+    // A reset right after a write loses the write: wait until the kernel has it.
+    stream.write(says, () => {
+      if (afterBytes === undefined && afterMs === undefined) session.reset()
+    })
+    stream.on('data', (chunk: Buffer) => {
+      received += chunk.length
+      if (afterBytes !== undefined && received >= afterBytes) session.reset()
+    })
+    if (afterMs === undefined) return
+    const timer: Timer = clock.setTimer(() => session.reset(), afterMs)
+    stream.on('close', () => timer.cancel())
+  }
 }

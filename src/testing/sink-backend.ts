@@ -1,9 +1,15 @@
-import type { FixtureListenOptions, FixtureServer } from './fixture-server.ts'
+import type { FixtureListenOptions } from './fixture-server.ts'
+import type { Behaviour, RawFixture } from './raw-fixture.ts'
 import { rawFixture } from './raw-fixture.ts'
 
 /** Takes and counts every byte, says nothing, and answers the client's FIN with its own. */
-export function sinkBackend(options: FixtureListenOptions = {}): Promise<FixtureServer> {
-  return rawFixture(options, ({ socket }) => {
-    socket.on('end', () => socket.end()).resume()
-  })
+export function sinkBackend(options: FixtureListenOptions = {}): Promise<RawFixture> {
+  return rawFixture(options, sink())
+}
+
+/** What {@link sinkBackend} does. */
+export function sink(): Behaviour {
+  return ({ stream }) => {
+    stream.on('end', () => stream.end()).resume()
+  }
 }

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { request } from 'node:http'
+import { get as getSecurely } from 'node:https'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -7,8 +8,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Address } from '../../src/core/address.ts'
+import type { ReceivedRequest } from '../../src/testing/http-backend.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { testCertificate } from '../../src/testing/test-certificate.ts'
+import { waitUntil } from '../../src/testing/wait-for.ts'
+import { rawPeer } from '../helpers/raw-peer.ts'
+import { connectTo } from '../helpers/sockets.ts'
 
 interface CallOptions {
   readonly method?: string
@@ -81,7 +87,9 @@ void t.test('answers as JSON on demand, with length and hash of the body', async
   }
   const parsed = JSON.parse(answer.text) as typeof expected
   sub.same({ ...parsed, headers: byName(parsed.headers) }, { ...expected, headers: byName(expected.headers) })
-  sub.same([{ name: 'b', ...backend.requests[0] }], [parsed], 'records the same')
+  const { body, ...recorded } = backend.requests[0] as ReceivedRequest
+  sub.same({ name: 'b', ...recorded }, parsed, 'records the same')
+  sub.equal(body.toString(), 'abc', 'and the body')
 })
 
 void t.test('a text answer tells of a body', async (sub) => {
@@ -199,4 +207,84 @@ void t.test('stops amid a request and comes back on the same port', async (sub) 
   await backend.start()
   sub.equal(backend.port, port)
   sub.equal((await call(backend, '/')).status, 200)
+})
+
+void t.test(
+  'answers as it is told for all requests, a path, the next few, or as the request asks',
+  async (sub) => {
+    await using backend = await httpBackend({ status: 201, headers: { 'x-a': '1' } })
+    const statuses = async (...paths: string[]): Promise<number[]> => {
+      const all: number[] = []
+      for (const path of paths) all.push((await call(backend, path)).status)
+      return all
+    }
+    sub.same(await statuses('/'), [201])
+    backend.answer = { status: 202 }
+    backend.paths.set('/slow', { status: 203 })
+    backend.failNext(2)
+    backend.answerNext(1, { status: 504 })
+    sub.same(
+      await statuses('/slow', '/health', '/', '/', '/slow?x=1', '/', '/?status=418'),
+      [503, 200, 503, 504, 203, 202, 418],
+    )
+    sub.equal((await call(backend, '/?status=99')).text, 'status must be a number from 200 to 599\n')
+  },
+)
+
+void t.test(
+  'sends bodies of any size, as text, in chunks, or over a connection that it ends',
+  async (sub) => {
+    await using backend = await httpBackend({ body: 'exactly this' })
+    const ask = (path: string): Promise<Response> => fetch(`${backend.url}${path}`)
+    sub.equal(await (await ask('/')).text(), 'exactly this')
+    backend.answer = {}
+    const sized = await ask('/?size=300000&close')
+    sub.equal(sized.headers.get('content-length'), '300000')
+    sub.equal(sized.headers.get('connection'), 'close')
+    sub.equal((await sized.text()).length, 300_000)
+    const chunked = await ask('/?size=10&chunked')
+    sub.equal(chunked.headers.get('transfer-encoding'), 'chunked')
+    sub.equal(await chunked.text(), 'x'.repeat(10))
+  },
+)
+
+void t.test('cuts an answer, by a reset or a close, and can leave one out', async (sub) => {
+  await using peer = await rawPeer()
+  await using backend = await httpBackend({ bodyBytes: 1_000, cutAfterBytes: 400 })
+  for (const [cutBy, end] of [
+    ['reset', 'rst'],
+    ['close', 'fin'],
+  ] as const) {
+    for (const cutAfterBytes of [0, 400]) {
+      backend.answer = { bodyBytes: 1_000, cutAfterBytes, cutBy }
+      const client = await peer.connect({ port: backend.port })
+      await client.sendText('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+      const received = await client.readTextToEnd()
+      const [head = '', body = ''] = received.text.split('\r\n\r\n')
+      sub.match(head, /^HTTP\/1.1 200 OK\r\n.*content-length: 1000/is)
+      sub.equal(body.length, cutAfterBytes)
+      sub.equal(received.end, end, `${cutBy} after ${cutAfterBytes}`)
+      await client.close()
+    }
+  }
+  backend.answer = { hang: true }
+  const silent = await connectTo(backend.address)
+  silent.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await waitUntil(() => backend.requestCount === 5)
+  backend.answer = {}
+  sub.equal((await call(backend, '/')).status, 200)
+  sub.equal(silent.bytesRead, 0)
+  silent.destroy()
+})
+
+void t.test('speaks HTTPS, with a certificate that one can trust', async (sub) => {
+  await using backend = await httpBackend({ name: 'a', tls: true })
+  sub.match(backend.url, /^https:\/\/127\.0\.0\.1:\d+$/)
+  const text = await new Promise<string>((resolve, reject) => {
+    const outgoing = getSecurely(backend.url, { ca: testCertificate, agent: false }, (response) => {
+      response.on('data', (chunk: Buffer) => resolve(chunk.toString()))
+    })
+    outgoing.on('error', reject)
+  })
+  sub.match(text, 'hello from a: request 1')
 })
