@@ -1,40 +1,29 @@
+import type { EventEmitter } from 'node:events'
 import type { BackendOptions, BalancerOptions } from '../config/options.ts'
-import { parseBackend, resolveOptions } from '../config/resolve.ts'
-import type { Config, ListenerConfig, PoolConfig } from '../config/schema.ts'
+import { resolveOptions } from '../config/resolve.ts'
+import type { Config } from '../config/schema.ts'
 import type { Address } from '../core/address.ts'
-import { formatAddress } from '../core/address.ts'
-import type { Backend, BackendMode } from '../core/backend.ts'
-import type { Clock } from '../core/clock.ts'
+import type { BackendMode } from '../core/backend.ts'
 import { systemClock, wait } from '../core/clock.ts'
-import { ClosedError, ConfigError, UnknownBackendError } from '../core/errors.ts'
+import { ClosedError } from '../core/errors.ts'
+import type { BalancerEvents, EventName } from '../core/events.ts'
 import { Events } from '../core/events.ts'
 import { ReloadCounters } from '../core/reload-counters.ts'
-import type { Snapshot } from '../core/snapshot.ts'
-import { TimerWheel } from '../core/timer-wheel.ts'
-import { strategies } from '../balance/strategies.ts'
-import type { StrategyName } from '../balance/strategies.ts'
-import type { ConnectOptions } from '../handlers/connector.ts'
-import { ForwardTcp } from '../handlers/forward-tcp.ts'
-import { ForwardHttp } from '../handlers/http/forward-http.ts'
-import type { HttpPool } from '../handlers/http/forward-http.ts'
-import { Dialer } from '../net/dial.ts'
-import { descriptorLimit, openDescriptors, sessionsWithin } from '../net/descriptors.ts'
-import type { Io } from '../net/io.ts'
+import type { ReloadReport } from '../core/reload-report.ts'
+import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
 import { loadIo } from '../net/io.ts'
-import type { RelayOptions } from '../net/relay.ts'
-import { Resolver } from '../net/resolver.ts'
-import type { SessionOutcome } from '../net/session.ts'
-import { Listener } from './listener.ts'
-import { LocalFaults } from './local-faults.ts'
-import { ManagedPool } from './managed-pool.ts'
-import { openBytes, takeSnapshot } from './take-snapshot.ts'
-import { wheelResolution } from './wheel-resolution.ts'
+import type { Session, SessionOutcome } from '../net/session.ts'
+import { OperatorCommands } from './commands.ts'
+import { DataPlane } from './data-plane.ts'
+import type { Means } from './data-plane.ts'
+import type { Listener } from './listener.ts'
+import { isMeant, listSessions } from './open-sessions.ts'
+import type { SessionFilter } from './port.ts'
+import { Reloader } from './reloader.ts'
+import { takeSnapshot } from './take-snapshot.ts'
 
-/** Descriptors kept free for logs, name look-ups and whatever the embedding program does. */
-const RESERVED_DESCRIPTORS = 16
-
-const KILLED: SessionOutcome = { code: 'KD', reason: 'shutdown' }
-const BACKEND_DOWN: SessionOutcome = { code: 'DD', reason: 'backend-down' }
+const SHUTDOWN: SessionOutcome = { code: 'KD', reason: 'shutdown' }
+const KILLED: SessionOutcome = { code: 'KD', reason: 'killed' }
 
 /**
  * Starts a balancer and resolves once it listens. Accepting does not wait for health checks.
@@ -43,10 +32,21 @@ const BACKEND_DOWN: SessionOutcome = { code: 'DD', reason: 'backend-down' }
  * @throws {ListenError} when the address cannot be had.
  */
 export async function createBalancer(options: BalancerOptions): Promise<Balancer> {
-  const config = resolveOptions(options)
+  return startBalancer(resolveOptions(options), options)
+}
+
+/**
+ * {@link createBalancer} for a configuration that is read already.
+ *
+ * @throws {ListenError} when an address cannot be had; none is listened on then.
+ */
+export async function startBalancer(
+  config: Config,
+  options: Pick<BalancerOptions, 'signal' | 'clock' | 'random'> = {},
+): Promise<Balancer> {
   options.signal?.throwIfAborted()
   const balancer = new Balancer(config, {
-    io: await loadIo(options.io),
+    io: await loadIo(config.io),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   })
@@ -54,60 +54,53 @@ export async function createBalancer(options: BalancerOptions): Promise<Balancer
   return balancer
 }
 
-interface Means {
-  readonly io: Io
-  readonly clock: Clock
-  readonly random: () => number
-}
-
 /**
  * A running balancer: the one port through which it is watched and steered. Emits {@link BalancerEvents}.
  * Backends are named by their id, or by `pool/id` where there are several pools.
  */
 export class Balancer extends Events {
-  readonly config: Config
   readonly #means: Means
-  readonly #wheel: TimerWheel
-  readonly #dialer: Dialer
-  readonly #pools: readonly ManagedPool[]
-  readonly #listeners: readonly Listener[]
-  readonly #faults: LocalFaults
+  readonly #plane: DataPlane
+  readonly #commands: OperatorCommands
+  readonly #reloader: Reloader
   readonly #startedAt: number
   readonly #reloads: ReloadCounters
+  #config: Config
   #state: Snapshot['state'] = 'running'
   #version = 1
-  #sessionId = 0
   /** Sessions that closing had to reset. */
   #cut = 0
   #closing: Promise<void> | undefined
   #stopListeningForAbort: (() => void) | undefined
 
   /** Use {@link createBalancer}. */
-  constructor(config: Config, means: Means) {
+  constructor(config: Config, means: Omit<Means, 'events'>) {
     super()
     // A test may well wait for a dozen events at once.
     this.setMaxListeners(0)
-    this.config = config
-    this.#means = means
-    const { clock, io } = means
-    this.#startedAt = clock.wallTime()
+    this.#config = config
+    this.#means = { ...means, events: this }
+    this.#startedAt = means.clock.wallTime()
     this.#reloads = new ReloadCounters(this.#startedAt)
     // Not only ours: a file that cannot be read is a failed reload as well, told by whoever reads it.
     this.on('config:reload', (report) => this.#reloads.note(report))
-    this.#wheel = new TimerWheel({ clock, resolutionMs: wheelResolution(config) })
-    this.#dialer = new Dialer({ io, resolver: new Resolver({ clock }), wheel: this.#wheel })
-    this.#faults = new LocalFaults({ clock, events: this })
-    this.#pools = config.pools.map((pool) => this.#makePool(pool))
-    this.#listeners = config.listeners.map((listener) => this.#makeListener(listener))
+    this.#plane = new DataPlane(config, this.#means)
+    this.#commands = new OperatorCommands(this.#plane)
+    this.#reloader = new Reloader(this.#plane, { wallTime: () => means.clock.wallTime() })
+  }
+
+  /** The configuration in force. */
+  get config(): Config {
+    return this.#config
   }
 
   /** The first listener's address; a port 0 has become a real one. */
   get address(): Address {
-    return (this.#listeners[0] as Listener).address
+    return (this.#plane.listeners[0] as Listener).address
   }
 
   get addresses(): readonly Address[] {
-    return this.#listeners.map(({ address }) => address)
+    return this.#plane.listeners.map(({ address }) => address)
   }
 
   /** The first listener's port, for tests that connect by number; 0 on a unix socket. */
@@ -120,6 +113,11 @@ export class Balancer extends Events {
     return this.#state
   }
 
+  /** Grows with every commanded change. */
+  get version(): number {
+    return this.#version
+  }
+
   /** Everything that it knows, as plain data. */
   snapshot(): Snapshot {
     return takeSnapshot({
@@ -128,21 +126,28 @@ export class Balancer extends Events {
       state: this.#state,
       version: this.#version,
       reloads: this.#reloads,
-      listeners: this.#listeners,
-      pools: this.#pools,
+      listeners: this.#plane.listeners,
+      sessions: this.#plane.sessions(),
+      pools: this.#plane.pools,
     })
   }
 
-  /** Counters and histograms back to zero; gauges, health and open sessions stay. */
-  resetCounters(): void {
-    const open = openBytes(this.#listeners)
-    for (const { pool } of this.#pools) {
-      pool.resetCounters()
-      for (const backend of pool.backends.values()) backend.resetCounters(open.get(backend))
-    }
-    for (const listener of this.#listeners) listener.resetCounters()
-    this.#reloads.reset()
-    this.emit('counters:reset', { at: this.#means.clock.wallTime() })
+  /** The open sessions that `filter` means, the oldest first; at most 1,000 unless it says otherwise. */
+  sessions(filter: SessionFilter = {}): readonly SessionSnapshot[] {
+    return listSessions(this.#plane.sessions(), { filter, now: this.#means.clock.now() })
+  }
+
+  /** Resets an open session; false where there is none of that number. */
+  killSession(id: number): boolean {
+    for (const session of this.#plane.sessions()) if (session.id === id) return kill(session)
+    return false
+  }
+
+  /** Resets the open sessions that `filter` means, all of them; tells how many. */
+  killSessions(filter: SessionFilter): number {
+    const meant = [...this.#plane.sessions()].filter((session) => isMeant(session, filter))
+    const most = filter.most ?? Infinity
+    return meant.slice(0, most).filter(kill).length
   }
 
   /**
@@ -150,14 +155,9 @@ export class Balancer extends Events {
    * @throws {UnknownBackendError}
    */
   setMode(id: string, mode: BackendMode): void {
-    const { managed, backend } = this.#find(id)
-    if (mode !== 'ready' && mode !== 'drain' && mode !== 'maint') {
-      throw new ConfigError([{ path: 'mode', message: `${String(mode)} is none of ready, drain, maint` }])
-    }
-    if (backend.mode === mode) return
-    managed.setMode(backend, mode)
-    this.#version++
-    this.emit('backend:mode', { id: backend.id, pool: backend.pool, mode })
+    this.#assertOpen()
+    const changed = this.#commands.setMode(id, mode)
+    if (changed !== undefined) this.#tell('backend:mode', { ...changed, mode })
   }
 
   /**
@@ -165,14 +165,19 @@ export class Balancer extends Events {
    * @throws {UnknownBackendError}
    */
   setWeight(id: string, weight: number): void {
-    const { managed, backend } = this.#find(id)
-    if (!Number.isInteger(weight) || weight < 0 || weight > 256) {
-      throw new ConfigError([{ path: 'weight', message: `${weight} is no whole number from 0 to 256` }])
-    }
-    if (backend.weight === weight) return
-    managed.pool.setWeight(backend, weight)
-    this.#version++
-    this.emit('backend:weight', { id: backend.id, pool: backend.pool, weight })
+    this.#assertOpen()
+    const changed = this.#commands.setWeight(id, weight)
+    if (changed !== undefined) this.#tell('backend:weight', { ...changed, weight })
+  }
+
+  /**
+   * Most sessions at once on a backend, 0 = unlimited; open ones over it live on.
+   * @throws {UnknownBackendError}
+   */
+  setMaxConnections(id: string, maxConnections: number): void {
+    this.#assertOpen()
+    const changed = this.#commands.setMaxConnections(id, maxConnections)
+    if (changed !== undefined) this.#tell('backend:limit', { ...changed, maxConnections })
   }
 
   /**
@@ -181,21 +186,9 @@ export class Balancer extends Events {
    */
   addBackend(backend: number | string | BackendOptions, { pool }: { pool?: string } = {}): string {
     this.#assertOpen()
-    const managed =
-      pool === undefined ? this.#pools[0] : this.#pools.find(({ config }) => config.name === pool)
-    if (managed === undefined) throw new ConfigError([{ path: 'pool', message: `no pool ${String(pool)}` }])
-    const spec = parseBackend(backend, { maxConnections: managed.config.backendMaxConnections })
-    const address = formatAddress(spec.address)
-    for (const known of managed.pool.backends.values()) {
-      if (known.id !== spec.id && formatAddress(known.address) !== address) continue
-      throw new ConfigError([
-        { path: 'backend', message: `${known.id} (${address}) is in pool ${managed.pool.name} already` },
-      ])
-    }
-    managed.add(spec)
-    this.#version++
-    this.emit('backend:add', { id: spec.id, pool: managed.pool.name, address })
-    return spec.id
+    const added = this.#commands.addBackend(backend, pool)
+    this.#tell('backend:add', added)
+    return added.id
   }
 
   /**
@@ -203,11 +196,46 @@ export class Balancer extends Events {
    * @throws {UnknownBackendError}
    */
   removeBackend(id: string, { close = false }: { close?: boolean } = {}): void {
-    const { managed, backend } = this.#find(id)
-    managed.remove(backend)
-    if (close) this.#abortSessionsOf(backend, { code: 'KD', reason: 'backend-removed' })
-    this.#version++
-    this.emit('backend:remove', { id: backend.id, pool: backend.pool })
+    this.#assertOpen()
+    this.#tell('backend:remove', this.#commands.removeBackend(id, { close }))
+  }
+
+  /**
+   * Resolves to true once no session is open on a backend, to false when the time is up or `signal` aborts before.
+   * @throws {UnknownBackendError}
+   */
+  async whenIdle(id: string, how: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<boolean> {
+    this.#assertOpen()
+    return this.#commands.whenIdle(id, { ...how, clock: this.#means.clock })
+  }
+
+  /** Counters and histograms back to zero; gauges, health and open sessions stay. */
+  resetCounters(): void {
+    this.#plane.resetCounters()
+    this.#reloads.reset()
+    this.emit('counters:reset', { at: this.#means.clock.wallTime() })
+  }
+
+  /**
+   * Makes `config` the one in force. What is equal in both is not touched: open sessions go on; health, counters, and
+   * what operators did at run time stay. Removed backends and listeners let their sessions end. A failure changes
+   * nothing. Never rejects: the report says what changed, or why nothing did. One at a time, in the order of the calls.
+   */
+  reload(config: Config): Promise<ReloadReport> {
+    return this.#reloader.reload(config, {
+      current: () => this.#config,
+      isRunning: () => this.#state === 'running',
+      done: (report, inForce) => {
+        this.#config = inForce
+        if (report.ok) this.#tell('config:reload', report)
+        else this.emit('config:reload', report)
+      },
+    })
+  }
+
+  /** `reload` with what `createBalancer` takes; `signal`, `clock` and `random` stay as they were given to that. */
+  async reconfigure(options: BalancerOptions): Promise<ReloadReport> {
+    return this.reload(resolveOptions(options))
   }
 
   /**
@@ -219,10 +247,8 @@ export class Balancer extends Events {
     this.#assertOpen()
     const timeoutMs = options.timeoutMs ?? this.config.shutdownTimeoutMs
     this.#state = 'draining'
-    this.emit('drain:start', { sessions: this.#countSessions(), timeoutMs })
-    for (const listener of this.#listeners) listener.stop()
-    const empty = Promise.all(this.#listeners.map((listener) => listener.whenEmpty()))
-    await this.#within(empty, timeoutMs)
+    this.emit('drain:start', { sessions: [...this.#plane.sessions()].length, timeoutMs })
+    await this.#within(this.#plane.drain(), timeoutMs)
     await this.close()
     const cut = this.#cut
     this.emit('drain:end', { cut })
@@ -239,17 +265,17 @@ export class Balancer extends Events {
     return this.close()
   }
 
-  /** Called by {@link createBalancer}. */
+  /** Called by {@link startBalancer}. */
   async start(signal: AbortSignal | undefined): Promise<void> {
     try {
-      for (const listener of this.#listeners) await listener.open()
+      for (const listener of this.#plane.listeners) await listener.open()
     } catch (error) {
       await this.close()
       throw error
     }
     // A turn later, so that whoever awaits us hears of the first results too.
     setImmediate(() => {
-      for (const managed of this.#pools) managed.start()
+      if (this.#state !== 'closed') for (const managed of this.#plane.pools) managed.start()
     })
     if (signal === undefined) return
     const onAbort = (): void => void this.close()
@@ -261,13 +287,9 @@ export class Balancer extends Events {
   async #close(): Promise<void> {
     this.#state = 'closed'
     this.#stopListeningForAbort?.()
-    for (const listener of this.#listeners) {
-      listener.stop()
-      this.#cut += listener.abortAll(KILLED)
-    }
-    // After the sessions: those that queue are killed, and do not end for want of a backend.
-    for (const managed of this.#pools) managed.close()
-    this.#faults.flush()
+    // A reload that is under way may be opening listeners.
+    if (this.#reloader.isBusy) await this.#reloader.settled()
+    this.#cut += this.#plane.close(SHUTDOWN)
     // Closed handles are gone one turn of the loop later.
     await new Promise((resolve) => setImmediate(resolve))
   }
@@ -280,107 +302,20 @@ export class Balancer extends Events {
     enough.abort()
   }
 
-  #countSessions(): number {
-    return this.#listeners.reduce((sum, { active }) => sum + active, 0)
-  }
-
-  #makePool(config: PoolConfig): ManagedPool {
-    const { clock, random } = this.#means
-    const factory = config.strategyFactory ?? strategies[config.strategy as StrategyName]
-    return new ManagedPool({
-      config,
-      strategy: factory({ random }),
-      clock,
-      random,
-      wheel: this.#wheel,
-      events: this,
-      onLocalFault: (code) => this.#onLocalFault(code),
-      closeSessionsOf: (backend) => this.#abortSessionsOf(backend, BACKEND_DOWN),
-    })
-  }
-
-  #makeListener(config: ListenerConfig): Listener {
-    const { clock, random, io } = this.#means
-    const relay: RelayOptions = { ...config, wheel: this.#wheel }
-    const handler =
-      config.http === undefined
-        ? new ForwardTcp({ ...this.#poolNamed(config.pool).connect, relay })
-        : new ForwardHttp({
-            config: config.http,
-            listener: config.name,
-            pool: config.pool,
-            poolOf: (name) => this.#poolNamed(name),
-            relay,
-            clock,
-            random,
-            wheel: this.#wheel,
-            events: this,
-          })
-    return new Listener({
-      config,
-      maxConnections: config.maxConnections ?? this.#affordableSessions(),
-      handler,
-      io,
-      clock,
-      events: this,
-      nextSessionId: () => ++this.#sessionId,
-    })
-  }
-
-  /** A pool as handlers get at it. */
-  #poolNamed(name: string): HttpPool {
-    const { clock, random } = this.#means
-    const managed = this.#pools.find(({ pool }) => pool.name === name) as ManagedPool
-    const { connectTimeoutMs, retries, stickiness } = managed.config
-    const connect: ConnectOptions = {
-      pool: managed.pool,
-      dialer: this.#dialer,
-      clock,
-      random,
-      events: this,
-      tls: managed.tls,
-      connectTimeoutMs,
-      retries,
-      onConnectFailed: (backend) => managed.connectFailed(backend),
-      onLocalFault: (code) => this.#onLocalFault(code),
-    }
-    return { connect, idle: managed.idle, stickiness }
-  }
-
-  /** Each listener's share of what the descriptors allow. */
-  #affordableSessions(): number {
-    const checks = this.#pools.reduce((sum, { pool }) => sum + pool.backends.size, 0)
-    const reserve = RESERVED_DESCRIPTORS + checks + this.config.listeners.length
-    const all = sessionsWithin({ limit: descriptorLimit(), open: openDescriptors(), reserve })
-    return Math.max(1, Math.floor(all / this.config.listeners.length))
-  }
-
-  #onLocalFault(code: string): void {
-    // Connections kept for later give way to those that are needed now; the attempt that failed is made again.
-    if (code === 'EMFILE' || code === 'ENFILE') for (const { idle } of this.#pools) idle.closeAll()
-    this.#faults.report(code)
-  }
-
-  #abortSessionsOf(backend: Backend, outcome: SessionOutcome): void {
-    for (const { sessions } of this.#listeners) {
-      for (const { holder } of sessions) if (holder?.backend === backend) holder.abort(outcome)
-    }
-  }
-
-  #find(id: string): { managed: ManagedPool; backend: Backend } {
-    this.#assertOpen()
-    for (const managed of this.#pools) {
-      for (const backend of managed.pool.backends.values()) {
-        if (backend.id === id || `${backend.pool}/${backend.id}` === id) return { managed, backend }
-      }
-    }
-    throw new UnknownBackendError(
-      id,
-      this.#pools.flatMap(({ pool }) => [...pool.backends.keys()]),
-    )
+  /** Tells of a commanded change. */
+  #tell<Name extends EventName>(name: Name, event: BalancerEvents[Name][0]): void {
+    this.#version++
+    ;(this as EventEmitter).emit(name, event)
   }
 
   #assertOpen(): void {
     if (this.#state === 'closed') throw new ClosedError()
   }
+}
+
+/** False where it is at its end already, or not yet with a handler. */
+function kill({ conn, holder }: Session): boolean {
+  if (holder === undefined || conn.closed) return false
+  holder.abort(KILLED)
+  return true
 }

@@ -18,13 +18,17 @@ import { admit, makeStages } from '../stages/stages.ts'
 import { sessionEnd } from './session-end.ts'
 import { Throttle } from './throttle.ts'
 
-export interface ListenerOptions {
+/** What a listener does with its sessions; may change while it is open. */
+export interface ListenerRules {
   readonly config: ListenerConfig
   /** The limit in force. */
   readonly maxConnections: number
+  readonly handler: Handler
+}
+
+export interface ListenerOptions extends ListenerRules {
   /** More policies, passed after the built-in ones. */
   readonly stages?: readonly Stage[]
-  readonly handler: Handler
   readonly io: Io
   readonly clock: Clock
   readonly events: Events
@@ -32,39 +36,64 @@ export interface ListenerOptions {
   readonly nextSessionId: () => number
 }
 
+/** A server that listens, and where. */
+export interface BoundServer {
+  readonly server: Server
+  readonly address: Address
+}
+
 /** An address that we accept on: leads each session through the stages to the handler, and counts it. */
 export class Listener implements SessionOwner {
-  readonly config: ListenerConfig
-  readonly maxConnections: number
   /** Open sessions, those that wait for a stage or a backend included. */
   readonly sessions = new Set<Session>()
   readonly ends = new Map<EndCode, number>()
   /** HTTP mode only. */
-  readonly requests: RequestEnds | undefined
+  requests: RequestEnds | undefined
   accepted = 0
   rejected = 0
   /** Where it listens; port 0 has become a real one once it is open. */
   address: Address
   readonly #options: ListenerOptions
-  readonly #stages: readonly Stage[]
   readonly #full: Throttle
+  #rules: ListenerRules
+  #stages: readonly Stage[]
   #server: Server | undefined
   #onEmpty: (() => void)[] = []
 
   constructor(options: ListenerOptions) {
-    const { config, maxConnections, clock, events } = options
+    const { config, clock, events } = options
     this.#options = options
-    this.config = config
+    this.#rules = options
     this.address = config.address
     this.requests = config.http === undefined ? undefined : new RequestEnds()
-    this.maxConnections = maxConnections
-    this.#stages = [...makeStages({ maxConnections, listener: this }), ...(options.stages ?? [])]
+    this.#stages = this.#makeStages()
     this.#full = new Throttle({
       clock,
       report: (rejected) => {
-        events.emit('listener:full', { listener: config.name, rejected, maxConnections })
+        const { maxConnections } = this
+        events.emit('listener:full', { listener: this.config.name, rejected, maxConnections })
       },
     })
+  }
+
+  get name(): string {
+    return this.config.name
+  }
+
+  get config(): ListenerConfig {
+    return this.#rules.config
+  }
+
+  get maxConnections(): number {
+    return this.#rules.maxConnections
+  }
+
+  get handler(): Handler {
+    return this.#rules.handler
+  }
+
+  get isOpen(): boolean {
+    return this.#server !== undefined
   }
 
   get active(): number {
@@ -73,22 +102,67 @@ export class Listener implements SessionOwner {
 
   /** @throws {ListenError} */
   async open(): Promise<void> {
-    const { io, events, config, handler } = this.#options
-    this.#server = await listen(config.address, (server) => {
-      io.accept(server, (conn) => this.#accept(conn))
+    this.take(await this.bind(this.config.address))
+  }
+
+  /**
+   * Listens on `address` as well, for `take` to go there. Whoever connects is served from here on, by the rules of now.
+   * @throws {ListenError}
+   */
+  async bind(address: Address): Promise<BoundServer> {
+    const { io } = this.#options
+    const server = await listen(address, (listening) => {
+      io.accept(listening, (conn) => this.#accept(conn))
     })
-    this.address = boundAddress(this.#server, config.address)
-    handler.listening?.(this.address.kind === 'tcp' ? this.address.port : 0)
-    events.emit('listener:open', { listener: config.name, address: formatAddress(this.address) })
+    return { server, address: boundAddress(server, address) }
+  }
+
+  /** Goes on at `bound`, and there only. */
+  take({ server, address }: BoundServer): void {
+    const { events } = this.#options
+    const before = this.#server === undefined ? undefined : this.address
+    this.closeServer()
+    this.#server = server
+    this.address = address
+    this.handler.listening?.(portOf(address))
+    const listener = this.config.name
+    if (before !== undefined) events.emit('listener:close', { listener, address: formatAddress(before) })
+    events.emit('listener:open', { listener, address: formatAddress(address) })
+  }
+
+  /** Accepts no more at its address, which is free again when this returns. Sessions do not notice. */
+  closeServer(): void {
+    // Its callback would wait for sockets of Node's making; the sessions are counted here.
+    this.#server?.close()
+    this.#server = undefined
+  }
+
+  /**
+   * Back to where it was before `closeServer`; nobody is told of either.
+   * @throws {ListenError}
+   */
+  async reopen(): Promise<void> {
+    const { server } = await this.bind(this.address)
+    this.#server = server
+  }
+
+  /** New sessions go by other rules; those that are open stay with the handler that has them. */
+  configure(rules: ListenerRules): void {
+    this.#full.flush()
+    const { handler } = this.#rules
+    this.#rules = rules
+    if (rules.config.http !== undefined) this.requests ??= new RequestEnds()
+    this.#stages = this.#makeStages()
+    if (handler === rules.handler) return
+    handler.drain?.()
+    if (this.isOpen) rules.handler.listening?.(portOf(this.address))
   }
 
   /** Accepts no more; open sessions go on. The address is free again when it returns. */
   stop(): void {
     this.#full.flush()
-    this.#options.handler.drain?.()
-    // Its callback would wait for sockets of Node's making; the sessions are counted here.
-    this.#server?.close()
-    this.#server = undefined
+    this.handler.drain?.()
+    this.closeServer()
   }
 
   /** Resets all open sessions; tells how many there were. */
@@ -130,6 +204,11 @@ export class Listener implements SessionOwner {
     this.rejected = 0
   }
 
+  #makeStages(): readonly Stage[] {
+    const { maxConnections } = this.#rules
+    return [...makeStages({ maxConnections, listener: this }), ...(this.#options.stages ?? [])]
+  }
+
   #accept(conn: Conn): void {
     const { clock, nextSessionId } = this.#options
     this.accepted++
@@ -154,7 +233,8 @@ export class Listener implements SessionOwner {
   }
 
   #handle(session: Session): void {
-    const { events, handler, config } = this.#options
+    const { events } = this.#options
+    const { handler, config } = this.#rules
     // Whoever hears of the end wants the client's address, which the system forgets at a reset: it is read here.
     if (events.wants('session:open') || events.wants('session:close')) {
       events.emit('session:open', { id: session.id, listener: config.name, client: session.client })
@@ -181,4 +261,8 @@ export class Listener implements SessionOwner {
     if (this.sessions.size > 0) return
     for (const resolve of this.#onEmpty.splice(0)) resolve()
   }
+}
+
+function portOf(address: Address): number {
+  return address.kind === 'tcp' ? address.port : 0
 }

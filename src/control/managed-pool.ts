@@ -1,69 +1,87 @@
 import type { ConnectionOptions } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
+import { strategies } from '../balance/strategies.ts'
+import type { StrategyName } from '../balance/strategies.ts'
 import type { PoolConfig } from '../config/schema.ts'
+import { formatAddress } from '../core/address.ts'
 import type { Backend, BackendMode, BackendSpec, CheckResult } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Events } from '../core/events.ts'
 import type { Strategy } from '../core/strategy.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
+import type { ConnectOptions } from '../handlers/connector.ts'
 import { HealthScheduler } from '../health/scheduler.ts'
 import { IdleConnections } from '../pool/idle-connections.ts'
-import type { TlsVerification } from '../net/socket-io.ts'
+import type { Dialer } from '../net/dial.ts'
 import { verificationOf } from '../net/tls-verification.ts'
 import type { FailureKind } from '../pool/ejector.ts'
 import { Pool } from '../pool/pool.ts'
+import { changeBackends } from './change-backends.ts'
+import type { BackendChanges } from './config-change.ts'
+import { diffBackends } from './diff-config.ts'
 
 export interface ManagedPoolOptions {
   readonly config: PoolConfig
-  readonly strategy: Strategy
+  readonly dialer: Dialer
   readonly clock: Clock
   readonly random: () => number
   readonly wheel: TimerWheel
   readonly events: Events
-  /** The system refused us something for a check. */
+  /** The system refused us something, for a session or a check. */
   readonly onLocalFault: (code: string) => void
   /** Ends the open sessions of a backend that went down, where the pool says so. */
   readonly closeSessionsOf: (backend: Backend) => void
 }
 
+/** What handlers may know of a pool; its rules change in place when it is configured anew. */
+type Rules = { -readonly [Key in 'tls' | 'connectTimeoutMs' | 'retries']: ConnectOptions[Key] }
+
 /** A pool with its health checks: neither knows the other, here they are wired. */
 export class ManagedPool {
-  readonly config: PoolConfig
   readonly pool: Pool
   /** Kept-alive connections of HTTP listeners. */
   readonly idle: IdleConnections
-  /** How its TLS backends are verified. */
-  readonly tls: TlsVerification
+  /** How sessions get a backend here. One object for all handlers, so that they go by the rules of the day. */
+  readonly connect: ConnectOptions & Rules
   readonly #options: ManagedPoolOptions
-  readonly #health: HealthScheduler
-  /** What checks test of all that traffic does: a passed one takes back an ejection for that. */
-  readonly #tested: ReadonlySet<FailureKind>
+  #config: PoolConfig
+  /** What it was last given: by its configuration, or by discovery. */
+  #given: readonly BackendSpec[]
+  #health: HealthScheduler
+  #isStarted = false
   /** Those that have been up: only they can recover. */
   readonly #beenUp = new Set<Backend>()
 
+  /** Throws what the making of a strategy of the user's throws. */
   constructor(options: ManagedPoolOptions) {
-    const { config, clock, random, wheel, events } = options
+    const { config, clock, random, wheel, events, dialer } = options
     this.#options = options
-    this.config = config
-    this.pool = new Pool({ ...config, strategy: options.strategy, clock, wheel, events })
+    this.#config = config
+    this.#given = config.backends
+    this.pool = new Pool({ ...config, strategy: this.#makeStrategy(config), clock, wheel, events })
     this.idle = new IdleConnections({ wheel, clock })
-    this.tls = verificationOf(config.tls)
-    const { kind, port } = config.check
-    this.#tested = port === undefined ? TESTED_BY[kind] : TESTED_BY.off
-    this.#health = new HealthScheduler({
-      check: config.check,
-      tls: tlsOf(config.tls),
+    this.connect = {
+      ...rulesOf(config),
+      pool: this.pool,
+      dialer,
       clock,
       random,
-      wheel,
-      onResult: (backend, result) => this.#onResult(backend, result),
-      onVerdict: (backend, up, reason) => this.#onVerdict(backend, up, reason),
-      onLocalFault: (_backend, error) => options.onLocalFault(error.code ?? 'EIO'),
-    })
+      events,
+      onConnectFailed: (backend) => this.#health.checkNow(backend),
+      onLocalFault: options.onLocalFault,
+    }
+    this.#health = this.#makeHealth(config)
     for (const spec of config.backends) this.#admit(spec)
     this.pool.refresh()
   }
 
+  /** As it was last configured; backends that were added at run time are not in it. */
+  get config(): PoolConfig {
+    return this.#config
+  }
+
   start(): void {
+    this.#isStarted = true
     this.#health.start()
   }
 
@@ -74,10 +92,7 @@ export class ManagedPool {
   }
 
   remove(backend: Backend): void {
-    this.#health.unwatch(backend)
-    this.#beenUp.delete(backend)
-    this.pool.remove(backend)
-    this.idle.closeAllOf(backend)
+    this.#dismiss(backend)
     this.pool.refresh()
   }
 
@@ -89,15 +104,99 @@ export class ManagedPool {
     if (mode !== 'maint' && before === 'maint') this.#health.resume(backend)
   }
 
-  /** Traffic failed to connect: the next active check runs at once. */
-  connectFailed(backend: Backend): void {
-    this.#health.checkNow(backend)
+  /**
+   * Makes ready to go by another configuration, and gives what does it: nothing has changed before that is called,
+   * and it does not fail. Throws what the making of a strategy of the user's throws.
+   */
+  prepare(next: PoolConfig): () => void {
+    const before = this.#config
+    const isSameStrategy =
+      before.strategy === next.strategy && before.strategyFactory === next.strategyFactory
+    const strategy = isSameStrategy ? undefined : this.#makeStrategy(next)
+    const rules = rulesOf(next)
+    return () => {
+      this.#config = next
+      Object.assign(this.connect, rules)
+      this.pool.configure(next, strategy)
+      const isSameCheck = isDeepStrictEqual([before.check, before.tls], [next.check, next.tls])
+      if (!isSameCheck) this.#changeChecks(next)
+      this.pool.refresh()
+    }
+  }
+
+  /**
+   * Makes `next` of the backends that it was given last, and tells how they differ; undefined = not at all. Those that
+   * are equal keep everything, open sessions live on in any case.
+   */
+  applyBackends(next: readonly BackendSpec[]): BackendChanges | undefined {
+    const changes = diffBackends(this.#given, next)
+    this.#given = next
+    if (changes === undefined) return undefined
+    const { events } = this.#options
+    const pool = this.pool.name
+    changeBackends(changes, {
+      pool: this.pool,
+      add: (spec) => {
+        const backend = this.#admit(spec)
+        events.emit('backend:add', { id: spec.id, pool, address: formatAddress(spec.address) })
+        return backend
+      },
+      remove: (backend) => {
+        this.#dismiss(backend)
+        events.emit('backend:remove', { id: backend.id, pool })
+      },
+      setMode: (backend, mode) => this.setMode(backend, mode),
+    })
+    this.pool.refresh()
+    return changes
+  }
+
+  /** No more checks and no idle connections; sessions that are open or queue live on. */
+  retire(): void {
+    this.#health.close()
+    this.idle.close()
+  }
+
+  /** Whether somebody still needs it. */
+  get isInUse(): boolean {
+    if (this.pool.queued > 0) return true
+    return [...this.pool.backends.values()].some(({ active }) => active > 0)
   }
 
   close(): void {
     this.#health.close()
     this.pool.close()
     this.idle.close()
+  }
+
+  #makeStrategy({ strategy, strategyFactory }: PoolConfig): Strategy {
+    const factory = strategyFactory ?? strategies[strategy as StrategyName]
+    return factory({ random: this.#options.random })
+  }
+
+  #makeHealth(config: PoolConfig): HealthScheduler {
+    const { clock, random, wheel, onLocalFault } = this.#options
+    return new HealthScheduler({
+      check: config.check,
+      tls: tlsOf(config.tls),
+      clock,
+      random,
+      wheel,
+      onResult: (backend, result) => this.#onResult(backend, result),
+      onVerdict: (backend, up, reason) => this.#onVerdict(backend, up, reason),
+      onLocalFault: (_backend, error) => onLocalFault(error.code ?? 'EIO'),
+    })
+  }
+
+  #changeChecks(config: PoolConfig): void {
+    this.#health.close()
+    this.#health = this.#makeHealth(config)
+    for (const backend of this.pool.backends.values()) this.#health.adopt(backend)
+    if (!this.#isStarted) return
+    this.#health.start()
+    for (const backend of this.pool.backends.values()) {
+      if (backend.mode === 'maint') this.#health.pause(backend)
+    }
   }
 
   #admit(spec: BackendSpec): Backend {
@@ -107,26 +206,42 @@ export class ManagedPool {
     return backend
   }
 
+  #dismiss(backend: Backend): void {
+    this.#health.unwatch(backend)
+    this.#beenUp.delete(backend)
+    this.pool.remove(backend)
+    this.idle.closeAllOf(backend)
+  }
+
   #onResult(backend: Backend, result: CheckResult): void {
     const { events } = this.#options
-    if (result.ok) this.pool.checkPassed(backend, this.#tested)
+    if (result.ok) this.pool.checkPassed(backend, testedBy(this.#config.check))
     if (events.wants('backend:check')) {
       events.emit('backend:check', { id: backend.id, pool: backend.pool, result })
     }
   }
 
   #onVerdict(backend: Backend, up: boolean, reason: string): void {
-    const { events, config, closeSessionsOf } = this.#options
+    const { events, closeSessionsOf } = this.#options
     this.pool.healthChanged(backend, { isRecovery: up && this.#beenUp.has(backend) })
     if (up) this.#beenUp.add(backend)
     if (!up) this.idle.closeAllOf(backend)
     events.emit(up ? 'backend:up' : 'backend:down', { id: backend.id, pool: backend.pool, reason })
-    if (!up && config.onDown === 'close') closeSessionsOf(backend)
+    if (!up && this.#config.onDown === 'close') closeSessionsOf(backend)
   }
+}
+
+function rulesOf({ tls, connectTimeoutMs, retries }: PoolConfig): Rules {
+  return { tls: verificationOf(tls), connectTimeoutMs, retries }
 }
 
 function tlsOf({ ca, verify }: PoolConfig['tls']): ConnectionOptions {
   return { rejectUnauthorized: verify, ...(ca === undefined ? {} : { ca }) }
+}
+
+/** What checks test of all that traffic does: a passed one takes back an ejection for that. */
+function testedBy({ kind, port }: PoolConfig['check']): ReadonlySet<FailureKind> {
+  return port === undefined ? TESTED_BY[kind] : TESTED_BY.off
 }
 
 const TESTED_BY: Readonly<Record<PoolConfig['check']['kind'], ReadonlySet<FailureKind>>> = {

@@ -15,6 +15,7 @@ import type {
   RequestsSnapshot,
   Snapshot,
 } from '../core/snapshot.ts'
+import type { Session } from '../net/session.ts'
 import type { Listener } from './listener.ts'
 import type { ManagedPool } from './managed-pool.ts'
 
@@ -32,9 +33,10 @@ export function takeSnapshot(from: {
   version: number
   reloads: ReloadCounters
   listeners: readonly Listener[]
+  sessions: Iterable<Session>
   pools: readonly ManagedPool[]
 }): Snapshot {
-  const open = openBytes(from.listeners)
+  const open = openBytes(from.sessions)
   const modes = modesOfPools(from.listeners)
   return {
     at: from.at,
@@ -50,16 +52,14 @@ export function takeSnapshot(from: {
 }
 
 /** A session adds its bytes to its backend's counters when it ends; those of open sessions are added here. */
-export function openBytes(listeners: readonly Listener[]): Map<Backend, OpenBytes> {
+export function openBytes(sessions: Iterable<Session>): Map<Backend, OpenBytes> {
   const open = new Map<Backend, OpenBytes>()
-  for (const { sessions } of listeners) {
-    for (const { holder } of sessions) {
-      if (holder?.backend === undefined) continue
-      const bytes = open.get(holder.backend) ?? { toBackend: 0, toClient: 0 }
-      bytes.toBackend += holder.bytesToBackend
-      bytes.toClient += holder.bytesToClient
-      open.set(holder.backend, bytes)
-    }
+  for (const { holder } of sessions) {
+    if (holder?.backend === undefined) continue
+    const bytes = open.get(holder.backend) ?? { toBackend: 0, toClient: 0 }
+    bytes.toBackend += holder.bytesToBackend
+    bytes.toClient += holder.bytesToClient
+    open.set(holder.backend, bytes)
   }
   return open
 }

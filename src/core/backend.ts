@@ -55,6 +55,11 @@ export class Backend {
   // Commanded.
   mode: BackendMode = 'ready'
   weight: number
+  /** Its pool has it no more; open sessions live on. */
+  isRemoved = false
+
+  /** Called when its last session is over, where somebody waits for that. */
+  onIdle: (() => void) | undefined = undefined
 
   // Observed by active checks.
   healthy = true

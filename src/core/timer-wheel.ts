@@ -33,7 +33,7 @@ const MOST_RESOLUTIONS_A_TICK = 2
 export class TimerWheel {
   /** Loop time in ms as of the last tick; cheap to read per chunk. */
   now = 0
-  readonly resolutionMs: number
+  #resolutionMs: number
   readonly #clock: Clock
   readonly #slots: SlotHead[] = []
   #armed = 0
@@ -43,13 +43,29 @@ export class TimerWheel {
 
   constructor(options: { clock: Clock; resolutionMs: number }) {
     this.#clock = options.clock
-    this.resolutionMs = options.resolutionMs
+    this.#resolutionMs = options.resolutionMs
     for (let i = 0; i < SLOTS; i++) {
       const head = new SlotHead()
       head.previous = head
       head.next = head
       this.#slots.push(head)
     }
+  }
+
+  get resolutionMs(): number {
+    return this.#resolutionMs
+  }
+
+  /** Deadlines of those that are armed stay as they are. */
+  setResolution(resolutionMs: number): void {
+    if (resolutionMs === this.#resolutionMs) return
+    const armed = this.#slots.flatMap(entriesOf)
+    for (const entry of armed) unlink(entry)
+    this.#resolutionMs = resolutionMs
+    for (const entry of armed) this.#link(entry)
+    if (this.#timer === undefined) return
+    this.#timer.cancel()
+    this.#schedule()
   }
 
   /** Armed entries, for leak checks. */
@@ -75,7 +91,7 @@ export class TimerWheel {
   }
 
   #link(entry: WheelEntry): void {
-    const ticks = Math.ceil((entry.deadline - this.now) / this.resolutionMs)
+    const ticks = Math.ceil((entry.deadline - this.now) / this.#resolutionMs)
     // What lies beyond the wheel's horizon is looked at once a turn.
     const ahead = Math.min(Math.max(ticks, 1), SLOTS - 1)
     const head = this.#slots[(this.#slot + ahead) % SLOTS] as SlotHead
@@ -97,7 +113,7 @@ export class TimerWheel {
   }
 
   #schedule(): void {
-    this.#timer = this.#clock.setTimer(this.#tick, this.resolutionMs)
+    this.#timer = this.#clock.setTimer(this.#tick, this.#resolutionMs)
   }
 
   readonly #tick = (): void => {
@@ -115,22 +131,19 @@ export class TimerWheel {
 
   /** The loop time that a tick at `clockNow` counts. */
   #countedSinceTick(clockNow: number): number {
-    return Math.min(clockNow - this.#lastTick, this.resolutionMs * MOST_RESOLUTIONS_A_TICK)
+    return Math.min(clockNow - this.#lastTick, this.#resolutionMs * MOST_RESOLUTIONS_A_TICK)
   }
 
   /** Moves `now` and tells how many slots that passes. */
   #advance(elapsedMs: number): number {
-    const before = Math.floor(this.now / this.resolutionMs)
+    const before = Math.floor(this.now / this.#resolutionMs)
     this.now += elapsedMs
-    return Math.floor(this.now / this.resolutionMs) - before
+    return Math.floor(this.now / this.#resolutionMs) - before
   }
 
   #visit(head: SlotHead): void {
     // Taken off as a whole first: what expires may arm entries into this very slot, a turn later.
-    const due: WheelEntry[] = []
-    for (let entry = head.next as WheelEntry; entry !== head; entry = entry.next as WheelEntry)
-      due.push(entry)
-    for (const entry of due) {
+    for (const entry of entriesOf(head)) {
       if (entry.next === undefined) continue // disarmed by one that expired before it
       unlink(entry)
       if (entry.deadline > this.now) {
@@ -141,6 +154,13 @@ export class TimerWheel {
       entry.expire()
     }
   }
+}
+
+function entriesOf(head: SlotHead): WheelEntry[] {
+  const entries: WheelEntry[] = []
+  for (let entry = head.next as WheelEntry; entry !== head; entry = entry.next as WheelEntry)
+    entries.push(entry)
+  return entries
 }
 
 function unlink(entry: WheelEntry): void {

@@ -4,20 +4,17 @@ import type { ConnectOptions } from './connector.ts'
 import type { Handler } from './handler.ts'
 import { TcpForwarding } from './tcp-forwarding.ts'
 
-/** What all sessions of one listener share. */
-export interface ForwardTcpOptions extends ConnectOptions {
-  readonly relay: RelayOptions
-}
-
 /** Forwards a session, byte for byte, to one backend of a pool. */
 export class ForwardTcp implements Handler {
-  readonly #options: ForwardTcpOptions
+  readonly #connect: ConnectOptions
+  readonly #relay: RelayOptions
 
-  constructor(options: ForwardTcpOptions) {
-    this.#options = options
+  constructor(connect: ConnectOptions, relay: RelayOptions) {
+    this.#connect = connect
+    this.#relay = relay
   }
 
   handle(session: Session): void {
-    new TcpForwarding(session, this.#options).begin()
+    new TcpForwarding(session, this.#connect, this.#relay).begin()
   }
 }

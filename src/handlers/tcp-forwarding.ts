@@ -2,27 +2,28 @@ import type { Backend } from '../core/backend.ts'
 import type { FailedAttempt } from '../core/events.ts'
 import type { Conn, ConnSink } from '../net/conn.ts'
 import { Relay } from '../net/relay.ts'
-import type { RelayEnd, RelayOwner } from '../net/relay.ts'
+import type { RelayEnd, RelayOptions, RelayOwner } from '../net/relay.ts'
 import type { Session, SessionHolder, SessionOutcome } from '../net/session.ts'
 import type { Lease } from '../pool/lease.ts'
 import { Connector } from './connector.ts'
-import type { ConnectorSink } from './connector.ts'
+import type { ConnectOptions, ConnectorSink } from './connector.ts'
 import { EarlyBytes } from './early-bytes.ts'
-import type { ForwardTcpOptions } from './forward-tcp.ts'
 
 /** The way of one session: it waits for a backend, keeping what the client says meanwhile, and is relayed. */
 export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, RelayOwner {
   readonly session: Session
   connectMs = 0
-  readonly #options: ForwardTcpOptions
+  readonly #options: ConnectOptions
+  readonly #relayOptions: RelayOptions
   readonly #connector: Connector
   #early: EarlyBytes | undefined = undefined
   #lease: Lease | undefined = undefined
   #relay: Relay | undefined = undefined
 
-  constructor(session: Session, options: ForwardTcpOptions) {
+  constructor(session: Session, options: ConnectOptions, relay: RelayOptions) {
     this.session = session
     this.#options = options
+    this.#relayOptions = relay
     this.#connector = new Connector(session, this, options)
   }
 
@@ -79,7 +80,7 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
   onBackend(lease: Lease, conn: Conn): void {
     this.#lease = lease
     this.#setConnectMs(this.#connector.connectedAt)
-    this.#relay = new Relay(this.session.conn, conn, this, this.#options.relay)
+    this.#relay = new Relay(this.session.conn, conn, this, this.#relayOptions)
     this.#relay.start(this.#early?.chunks ?? [])
     this.#early = undefined
   }

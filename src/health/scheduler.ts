@@ -50,14 +50,21 @@ export class HealthScheduler {
    */
   watch(backend: Backend): void {
     if (this.#state === 'closed' || this.#watches.has(backend)) return
-    const { check, clock, tls } = this.#options
-    const probe = makeProbe(check, { transport: backend.transport, ...(tls === undefined ? {} : { tls }) })
-    backend.healthy = probe === undefined || (backend.initial ?? check.initial) === 'up'
+    const { check, clock } = this.#options
+    backend.healthy = check.kind === 'off' || (backend.initial ?? check.initial) === 'up'
     backend.healthySince = clock.wallTime()
-    if (probe === undefined) return
-    const watch = new Watch(backend, { ...this.#options, probe })
-    this.#watches.set(backend, watch)
-    if (this.#state === 'running') watch.resume(0)
+    this.#begin(backend)
+  }
+
+  /** The same for one that another scheduler has watched: what was found out about it stays. */
+  adopt(backend: Backend): void {
+    if (this.#state === 'closed' || this.#watches.has(backend)) return
+    const { check, clock } = this.#options
+    if (check.kind === 'off' && !backend.healthy) {
+      backend.healthy = true
+      backend.healthySince = clock.wallTime()
+    }
+    this.#begin(backend)
   }
 
   /** Ends the checks of a backend for good; one in flight is aborted and counts for nothing. */
@@ -112,5 +119,14 @@ export class HealthScheduler {
   [Symbol.asyncDispose](): Promise<void> {
     this.close()
     return Promise.resolve()
+  }
+
+  #begin(backend: Backend): void {
+    const { check, tls } = this.#options
+    const probe = makeProbe(check, { transport: backend.transport, ...(tls === undefined ? {} : { tls }) })
+    if (probe === undefined) return
+    const watch = new Watch(backend, { ...this.#options, probe })
+    this.#watches.set(backend, watch)
+    if (this.#state === 'running') watch.resume(0)
   }
 }

@@ -32,6 +32,8 @@ const NO_FAULTS: readonly string[] = []
 
 /** Who accepted the session and counts it. */
 export interface SessionOwner {
+  /** The listener's name. */
+  readonly name: string
   /** Called once, after everything that the session held has been given back. `now`: clock time, if it is known. */
   onSessionEnd(session: Session, outcome: SessionOutcome, now?: number): void
   /** HTTP mode: a request of the session's is over. `status`: 0 where no answer went out. */

@@ -69,6 +69,11 @@ export class Ejector {
     if (ejection === undefined || tested.has(ejection.kind)) this.#return(backend, 'check passed')
   }
 
+  /** Nobody is to be ejected any more. */
+  returnAll(reason: string): void {
+    for (const backend of this.#ejections.keys()) if (backend.ejected) this.#return(backend, reason)
+  }
+
   /** The backend has left the pool. */
   forget(backend: Backend): void {
     this.#ejections.get(backend)?.timer.cancel()

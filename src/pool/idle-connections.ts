@@ -50,7 +50,7 @@ export class IdleConnections {
   /** Keeps a connection on which everything that was asked has been answered. */
   put(kept: KeptConnection): void {
     const { backend, conn } = kept
-    if (this.#closed || backend.mode !== 'ready') return conn.close()
+    if (this.#closed || backend.mode !== 'ready' || backend.isRemoved) return conn.close()
     let idle = this.#idle.get(backend)
     if (idle === undefined) this.#idle.set(backend, (idle = []))
     if (idle.length >= MOST_IDLE) return conn.close()

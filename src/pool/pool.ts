@@ -12,14 +12,18 @@ import { Queue, Waiter } from './queue.ts'
 import type { QueueSink } from './queue.ts'
 import { SlowStart } from './slow-start.ts'
 
-export interface PoolOptions {
-  readonly name: string
-  readonly strategy: Strategy
+/** What may change while it runs. */
+export interface PoolRules {
   readonly queueTimeoutMs: number
   readonly maxQueue: number
   readonly eject: boolean
   readonly whenAllDown: 'fail' | 'try'
   readonly slowStartMs: number
+}
+
+export interface PoolOptions extends PoolRules {
+  readonly name: string
+  readonly strategy: Strategy
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly events: Events
@@ -39,8 +43,9 @@ export class Pool {
   readonly queueCounters = new QueueCounters()
   /** Counts additions and removals, for those who keep something by backend. */
   changes = 0
-  readonly #options: PoolOptions
-  readonly #strategy: Strategy
+  readonly #events: Events
+  #rules: PoolRules
+  #strategy: Strategy
   readonly #queue: Queue
   readonly #ejector: Ejector
   readonly #slowStart: SlowStart
@@ -51,7 +56,8 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.name = options.name
-    this.#options = options
+    this.#rules = options
+    this.#events = options.events
     this.#strategy = options.strategy
     const { clock, wheel, queueTimeoutMs, maxQueue } = options
     this.#queue = new Queue({ wheel, timeoutMs: queueTimeoutMs, most: maxQueue })
@@ -158,6 +164,11 @@ export class Pool {
     this.refresh()
   }
 
+  setMaxConnections(backend: Backend, maxConnections: number): void {
+    backend.maxConnections = maxConnections
+    this.refresh()
+  }
+
   add(spec: BackendSpec): Backend {
     const backend = new Backend(spec, this.name)
     this.backends.set(spec.id, backend)
@@ -168,6 +179,7 @@ export class Pool {
   /** Takes a backend out; its leases live on and are released as ever. Call `refresh` after the last change. */
   remove(backend: Backend): void {
     this.backends.delete(backend.id)
+    backend.isRemoved = true
     this.changes++
     this.#ejector.forget(backend)
     this.#slowStart.stop(backend)
@@ -178,6 +190,27 @@ export class Pool {
     this.retries = 0
     this.replays = 0
     this.queueCounters.reset()
+  }
+
+  /** Goes on by other rules, and by another strategy where one is given. Call `refresh` after the last change. */
+  configure(rules: PoolRules, strategy: Strategy | undefined): void {
+    this.#rules = rules
+    if (strategy !== undefined) this.#strategy = strategy
+    this.#queue.configure({ timeoutMs: rules.queueTimeoutMs, most: rules.maxQueue })
+    this.#slowStart.windowMs = rules.slowStartMs
+    if (!rules.eject) this.#ejector.returnAll('ejection is off')
+  }
+
+  /** Puts the backends into this order; those that it does not name come last. Call `refresh` after the last change. */
+  reorder(ids: readonly string[]): void {
+    const all = new Map(this.backends)
+    this.backends.clear()
+    for (const id of ids) {
+      const backend = all.get(id)
+      if (backend !== undefined) this.backends.set(id, backend)
+      all.delete(id)
+    }
+    for (const [id, backend] of all) this.backends.set(id, backend)
   }
 
   /** Works out anew who is eligible, after something of a backend changed. Never called per connection. */
@@ -203,7 +236,7 @@ export class Pool {
   }
 
   #failed(backend: Backend, kind: FailureKind): void {
-    if (!this.#options.eject) return
+    if (!this.#rules.eject) return
     this.#ejector.failed(backend, kind, { size: this.backends.size, serving: this.#eligible.length })
   }
 
@@ -213,7 +246,7 @@ export class Pool {
     const main = serving.filter(({ backup }) => !backup)
     this.#spares = main.length > 0 ? serving.filter(({ backup }) => backup) : []
     if (main.length > 0) this.#eligible = main
-    else if (serving.length > 0 || this.#options.whenAllDown === 'fail') this.#eligible = serving
+    else if (serving.length > 0 || this.#rules.whenAllDown === 'fail') this.#eligible = serving
     else this.#eligible = commanded
   }
 
@@ -226,6 +259,7 @@ export class Pool {
   #onRelease(backend: Backend): void {
     backend.active--
     this.#strategy.changed?.(backend)
+    if (backend.active === 0 && backend.onIdle !== undefined) backend.onIdle()
     if (this.#queue.length > 0) this.#serveQueue()
   }
 
@@ -239,12 +273,12 @@ export class Pool {
       kind === 'connect'
         ? `${backend.failuresInRow} connects in a row failed`
         : `${backend.requestFailuresInRow} requests in a row had no answer`
-    this.#options.events.emit('backend:eject', { id: backend.id, pool: this.name, reason, forMs })
+    this.#events.emit('backend:eject', { id: backend.id, pool: this.name, reason, forMs })
   }
 
   #onReturn(backend: Backend, reason: string): void {
     this.refresh()
-    this.#options.events.emit('backend:return', { id: backend.id, pool: this.name, reason })
+    this.#events.emit('backend:return', { id: backend.id, pool: this.name, reason })
   }
 }
 

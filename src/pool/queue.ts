@@ -41,13 +41,18 @@ export class Waiter extends WheelEntry {
 export class Queue {
   readonly #waiting = new Set<Waiter>()
   readonly #wheel: TimerWheel
-  readonly #timeoutMs: number
-  readonly #most: number
+  #timeoutMs = 0
+  #most = 0
 
   constructor(options: { wheel: TimerWheel; timeoutMs: number; most: number }) {
     this.#wheel = options.wheel
-    this.#timeoutMs = options.timeoutMs
-    this.#most = options.most
+    this.configure(options)
+  }
+
+  /** Holds for those who come from now on. */
+  configure({ timeoutMs, most }: { timeoutMs: number; most: number }): void {
+    this.#timeoutMs = timeoutMs
+    this.#most = most
   }
 
   get length(): number {

@@ -8,19 +8,20 @@ const STEPS = 20
 
 /** Lets a backend that recovered take up its load over a window: weight and connection limit rise from a tenth. */
 export class SlowStart {
+  /** 0 = off. A ramp that is under way goes by the new length at once. */
+  windowMs: number
   readonly #clock: Clock
-  readonly #windowMs: number
   readonly #onStep: () => void
   readonly #timers = new Map<Backend, Timer>()
 
   constructor(options: { clock: Clock; windowMs: number; onStep: () => void }) {
     this.#clock = options.clock
-    this.#windowMs = options.windowMs
+    this.windowMs = options.windowMs
     this.#onStep = options.onStep
   }
 
   begin(backend: Backend): void {
-    if (this.#windowMs === 0) return
+    if (this.windowMs === 0) return
     this.stop(backend)
     backend.ramp = FIRST_SHARE
     this.#schedule(backend, this.#clock.now())
@@ -40,12 +41,12 @@ export class SlowStart {
 
   #schedule(backend: Backend, startedAt: number): void {
     const timer = this.#clock.setTimer(() => {
-      const share = Math.min(1, (this.#clock.now() - startedAt) / this.#windowMs)
+      const share = Math.min(1, (this.#clock.now() - startedAt) / this.windowMs)
       backend.ramp = FIRST_SHARE + (1 - FIRST_SHARE) * share
       if (share < 1) this.#schedule(backend, startedAt)
       else this.stop(backend)
       this.#onStep()
-    }, this.#windowMs / STEPS)
+    }, this.windowMs / STEPS)
     this.#timers.set(backend, timer)
   }
 }

@@ -59,7 +59,7 @@ void test('the wheel turns ten times within the smallest timeout, within bounds'
 })
 
 void test('the record of a session that no handler took is whole', (t) => {
-  const owner = { onSessionEnd: () => undefined }
+  const owner = { name: 'l', onSessionEnd: () => undefined }
   const session = new Session(owner, new FakeConn().asConn, { id: 7, startedAt: 100 })
   const listener = { active: 3, config: { name: 'main' } }
   t.strictSame(sessionEnd(session, { code: 'PC', reason: 'no' }, { listener, now: 150 }), {

@@ -3,7 +3,7 @@ import { strategies } from '../../src/balance/strategies.ts'
 import type { BackendSpec } from '../../src/core/backend.ts'
 import { Events } from '../../src/core/events.ts'
 import { TimerWheel } from '../../src/core/timer-wheel.ts'
-import type { ForwardTcpOptions } from '../../src/handlers/forward-tcp.ts'
+import type { ConnectOptions } from '../../src/handlers/connector.ts'
 import { ForwardTcp } from '../../src/handlers/forward-tcp.ts'
 import type { Dialer, DialSink } from '../../src/net/dial.ts'
 import type { SessionOutcome } from '../../src/net/session.ts'
@@ -22,7 +22,7 @@ interface PendingDial {
   cancelled: boolean
 }
 
-interface RigOptions extends Partial<ForwardTcpOptions> {
+interface RigOptions extends Partial<ConnectOptions> {
   readonly backends?: number
   readonly maxConnections?: number
   readonly maxQueue?: number
@@ -64,20 +64,21 @@ class Rig {
         return { cancel: () => void (dial.cancelled = true) }
       },
     }
-    this.handler = new ForwardTcp({
+    const relay = { wheel, idleTimeoutMs: 0, halfClosedTimeoutMs: 0 }
+    const connect: ConnectOptions = {
       pool: this.pool,
       dialer: dialer as unknown as Dialer,
       clock,
       random: () => 0,
       events,
-      relay: { wheel, idleTimeoutMs: 0, halfClosedTimeoutMs: 0 },
       tls: { verify: true, secureContext: undefined },
       connectTimeoutMs: 5_000,
       retries: 3,
       onConnectFailed: ({ id }) => void this.blamed.push(id),
       onLocalFault: (code) => void this.localFaults.push(code),
       ...rest,
-    })
+    }
+    this.handler = new ForwardTcp(connect, relay)
     events.on('connect:retry', ({ id, reason, attempt }) => this.retries.push(`${attempt} ${id} ${reason}`))
   }
 
@@ -119,7 +120,10 @@ class Client {
   readonly session: Session
 
   constructor(rig: Rig) {
-    const owner = { onSessionEnd: (_session: Session, end: SessionOutcome) => void this.ends.push(end) }
+    const owner = {
+      name: 'l',
+      onSessionEnd: (_session: Session, end: SessionOutcome) => void this.ends.push(end),
+    }
     this.session = new Session(owner, this.conn.asConn, { id: 1, startedAt: rig.clock.now() })
     rig.handler.handle(this.session)
   }
@@ -439,7 +443,10 @@ void test('an abort from outside', async (t) => {
 void test('a session over a unix socket has no address', (t) => {
   const conn = new FakeConn()
   conn.remoteAddress = ''
-  const session = new Session({ onSessionEnd: () => undefined }, conn.asConn, { id: 1, startedAt: 0 })
+  const session = new Session({ name: 'l', onSessionEnd: () => undefined }, conn.asConn, {
+    id: 1,
+    startedAt: 0,
+  })
   t.equal(session.client, 'unix')
   t.end()
 })

@@ -105,7 +105,10 @@ void test('the way through the stages', async (t) => {
 })
 
 function newSession(): Session {
-  return new Session({ onSessionEnd: () => undefined }, new FakeConn().asConn, { id: 1, startedAt: 0 })
+  return new Session({ name: 'l', onSessionEnd: () => undefined }, new FakeConn().asConn, {
+    id: 1,
+    startedAt: 0,
+  })
 }
 
 function passing(name: string, log: string[]): Stage {

@@ -74,6 +74,32 @@ export class ForwardHttp implements Handler {
     }
   }
 
+  /**
+   * Makes ready to go by another configuration, and gives what does it, for all requests from then on; also for those on
+   * connections that are open.
+   *
+   * @throws {ConfigError} where the operator's error pages cannot be read
+   */
+  prepare(
+    options: Pick<ForwardHttpOptions, 'config' | 'listener' | 'pool' | 'poolOf' | 'relay'>,
+  ): () => void {
+    const { config, listener, pool, relay } = options
+    const next = {
+      config,
+      listener,
+      pool,
+      relay,
+      router: new Router(config.routes, {
+        pool,
+        access: accessTo({ ...options, wheel: this.#context.wheel }),
+      }),
+      isTrusted: trustOf(config.trustedProxies),
+      pages: loadErrorPages(config.errorPages),
+      responseReader: new HeadReader(config.maxResponseHeadBytes),
+    }
+    return () => void Object.assign(this.#context, next)
+  }
+
   handle(session: Session): void {
     const http = new HttpSession(session, this.#context)
     this.#sessions.add(http)
@@ -92,7 +118,10 @@ export class ForwardHttp implements Handler {
 }
 
 /** Routes to the same pool share one budget and one affinity. */
-function accessTo({ poolOf, wheel }: ForwardHttpOptions): (name: string) => PoolAccess {
+function accessTo({
+  poolOf,
+  wheel,
+}: Pick<ForwardHttpOptions, 'poolOf' | 'wheel'>): (name: string) => PoolAccess {
   const made = new Map<string, PoolAccess>()
   return (name) => {
     const known = made.get(name)

@@ -10,7 +10,7 @@ import type { ErrorPage } from './error-response.ts'
 import type { HttpSession } from './http-session.ts'
 import type { Router } from './router.ts'
 
-/** What all sessions of one HTTP listener share. */
+/** What all sessions of one HTTP listener share. Its rules change in place when the listener is configured anew. */
 export interface HttpContext {
   readonly config: HttpConfig
   readonly listener: string

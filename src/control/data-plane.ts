@@ -1,0 +1,202 @@
+import type { Config, ListenerConfig, PoolConfig } from '../config/schema.ts'
+import type { Backend } from '../core/backend.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Events } from '../core/events.ts'
+import { TimerWheel } from '../core/timer-wheel.ts'
+import { ForwardHttp } from '../handlers/http/forward-http.ts'
+import type { ForwardHttpOptions, HttpPool } from '../handlers/http/forward-http.ts'
+import { ForwardTcp } from '../handlers/forward-tcp.ts'
+import type { Handler } from '../handlers/handler.ts'
+import { descriptorLimit, openDescriptors, sessionsWithin } from '../net/descriptors.ts'
+import { Dialer } from '../net/dial.ts'
+import type { Io } from '../net/io.ts'
+import { Resolver } from '../net/resolver.ts'
+import type { Session, SessionOutcome } from '../net/session.ts'
+import { Listener } from './listener.ts'
+import { LocalFaults } from './local-faults.ts'
+import { ManagedPool } from './managed-pool.ts'
+import { openBytes } from './take-snapshot.ts'
+import { wheelResolution } from './wheel-resolution.ts'
+
+/** Descriptors kept free for logs, name look-ups and whatever the embedding program does. */
+const RESERVED_DESCRIPTORS = 16
+
+const BACKEND_DOWN: SessionOutcome = { code: 'DD', reason: 'backend-down' }
+
+export interface Means {
+  readonly io: Io
+  readonly clock: Clock
+  readonly random: () => number
+  readonly events: Events
+}
+
+/** A pool by its name, and the configuration that it runs by, or soon will. */
+export type PoolOf = (name: string) => { readonly managed: ManagedPool; readonly config: PoolConfig }
+
+/**
+ * Everything that runs: the pools and the listeners of one configuration, and those of earlier ones that still have
+ * sessions. It obeys; what is to be done is decided by the balancer and at a reload.
+ */
+export class DataPlane {
+  readonly means: Means
+  readonly wheel: TimerWheel
+  /** In the order of the configuration. */
+  pools: readonly ManagedPool[] = []
+  listeners: readonly Listener[] = []
+  readonly #dialer: Dialer
+  readonly #faults: LocalFaults
+  /** Closed by a reload, with sessions that are still open. */
+  readonly #oldListeners = new Set<Listener>()
+  readonly #oldPools = new Set<ManagedPool>()
+  #sessionId = 0
+
+  constructor(config: Config, means: Means) {
+    this.means = means
+    const { clock, io, events } = means
+    this.wheel = new TimerWheel({ clock, resolutionMs: wheelResolution(config) })
+    this.#dialer = new Dialer({ io, resolver: new Resolver({ clock }), wheel: this.wheel })
+    this.#faults = new LocalFaults({ clock, events })
+    this.pools = config.pools.map((pool) => this.makePool(pool))
+    const share = this.affordableSessions(config)
+    this.listeners = config.listeners.map((listener) => this.makeListener(listener, share))
+  }
+
+  /** Those that a reload closed and that still have sessions come last. */
+  get allListeners(): readonly Listener[] {
+    return [...this.listeners, ...this.#oldListeners]
+  }
+
+  *sessions(): Generator<Session> {
+    for (const listener of this.allListeners) yield* listener.sessions
+  }
+
+  poolNamed(name: string): ManagedPool | undefined {
+    return this.pools.find(({ pool }) => pool.name === name)
+  }
+
+  /** Not started. */
+  makePool(config: PoolConfig): ManagedPool {
+    const { clock, random, events } = this.means
+    return new ManagedPool({
+      config,
+      dialer: this.#dialer,
+      clock,
+      random,
+      wheel: this.wheel,
+      events,
+      onLocalFault: (code) => this.#onLocalFault(code),
+      closeSessionsOf: (backend) => this.abortSessionsOf(backend, BACKEND_DOWN),
+    })
+  }
+
+  /** Not open. `share`: most sessions where the configuration names no limit. */
+  makeListener(config: ListenerConfig, share: number, poolOf: PoolOf = this.#poolOf): Listener {
+    const { clock, io, events } = this.means
+    return new Listener({
+      config,
+      maxConnections: config.maxConnections ?? share,
+      handler: this.makeHandler(config, poolOf),
+      io,
+      clock,
+      events,
+      nextSessionId: () => ++this.#sessionId,
+    })
+  }
+
+  makeHandler(config: ListenerConfig, poolOf: PoolOf): Handler {
+    const { clock, random, events } = this.means
+    if (config.http === undefined) {
+      return new ForwardTcp(poolOf(config.pool).managed.connect, { ...config, wheel: this.wheel })
+    }
+    return new ForwardHttp({ ...this.httpOptions(config, poolOf), clock, random, wheel: this.wheel, events })
+  }
+
+  /** What a handler of HTTP has of its configuration. */
+  httpOptions(
+    config: ListenerConfig,
+    poolOf: PoolOf,
+  ): Pick<ForwardHttpOptions, 'config' | 'listener' | 'pool' | 'poolOf' | 'relay'> {
+    if (config.http === undefined) throw new Error(`listener ${config.name} is not in HTTP mode`)
+    return {
+      config: config.http,
+      listener: config.name,
+      pool: config.pool,
+      poolOf: (name) => httpPoolOf(poolOf(name)),
+      relay: { ...config, wheel: this.wheel },
+    }
+  }
+
+  /** Each listener's share of what the descriptors allow. */
+  affordableSessions({ listeners, pools }: Config): number {
+    const checks = pools.reduce((sum, { backends }) => sum + backends.length, 0)
+    const reserve = RESERVED_DESCRIPTORS + checks + listeners.length
+    const all = sessionsWithin({ limit: descriptorLimit(), open: openDescriptors(), reserve })
+    return Math.max(1, Math.floor(all / Math.max(1, listeners.length)))
+  }
+
+  resetCounters(): void {
+    const open = openBytes(this.sessions())
+    for (const { pool } of this.pools) {
+      pool.resetCounters()
+      for (const backend of pool.backends.values()) backend.resetCounters(open.get(backend))
+    }
+    for (const listener of this.listeners) listener.resetCounters()
+  }
+
+  abortSessionsOf(backend: Backend, outcome: SessionOutcome): void {
+    for (const { holder } of this.sessions()) if (holder?.backend === backend) holder.abort(outcome)
+  }
+
+  /** Accepts no more there; remembered until its last session is over. */
+  retireListener(listener: Listener): void {
+    listener.stop()
+    this.#oldListeners.add(listener)
+    void listener.whenEmpty().then(() => this.#oldListeners.delete(listener))
+  }
+
+  /** Gives nobody a backend any more but those who have one or queue for one. */
+  retirePool(managed: ManagedPool): void {
+    managed.retire()
+    for (const old of this.#oldPools) {
+      if (old.isInUse) continue
+      old.close()
+      this.#oldPools.delete(old)
+    }
+    this.#oldPools.add(managed)
+  }
+
+  /** Accepts no more anywhere; resolves once no session is open. */
+  async drain(): Promise<void> {
+    for (const listener of this.listeners) listener.stop()
+    await Promise.all(this.allListeners.map((listener) => listener.whenEmpty()))
+  }
+
+  /** Resets all sessions and stops everything; tells how many sessions there were. */
+  close(outcome: SessionOutcome): number {
+    let cut = 0
+    for (const listener of this.allListeners) {
+      listener.stop()
+      cut += listener.abortAll(outcome)
+    }
+    // After the sessions: those that queue are killed, and do not end for want of a backend.
+    for (const managed of [...this.pools, ...this.#oldPools]) managed.close()
+    this.#faults.flush()
+    return cut
+  }
+
+  readonly #poolOf: PoolOf = (name) => {
+    const managed = this.poolNamed(name) as ManagedPool
+    return { managed, config: managed.config }
+  }
+
+  #onLocalFault(code: string): void {
+    // Connections kept for later give way to those that are needed now; the attempt that failed is made again.
+    if (code === 'EMFILE' || code === 'ENFILE') for (const { idle } of this.pools) idle.closeAll()
+    this.#faults.report(code)
+  }
+}
+
+function httpPoolOf({ managed, config }: ReturnType<PoolOf>): HttpPool {
+  const { connect, idle } = managed
+  return { connect, idle, stickiness: config.stickiness }
+}
