@@ -129,7 +129,7 @@ void test('a balancer', async (t) => {
     const socket = await openSession(balancer)
     clock.advance(1_000)
     const snapshot = balancer.snapshot()
-    sub.same(JSON.parse(JSON.stringify(snapshot)), {
+    sub.match(JSON.parse(JSON.stringify(snapshot)), {
       at: clock.wallTime(),
       startedAt: clock.wallTime() - 1_000,
       state: 'running',
