@@ -8,8 +8,9 @@ import type { Balancer } from '../../src/control/balancer.ts'
 import { createBalancer } from '../../src/control/balancer.ts'
 import { formatAddress } from '../../src/core/address.ts'
 import type { ConfigError } from '../../src/core/errors.ts'
+import { CONNECT_BOUNDS_MS, LATENCY_BOUNDS_MS, SESSION_BOUNDS_MS } from '../../src/core/latency-histogram.ts'
 import type { ProbeResult } from '../../src/core/probe.ts'
-import type { BackendSnapshot } from '../../src/core/snapshot.ts'
+import type { BackendSnapshot, LatencySnapshot } from '../../src/core/snapshot.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { refusingPort } from '../../src/testing/refusing-port.ts'
@@ -41,6 +42,11 @@ async function echo(balancer: Balancer): Promise<void> {
   const socket = await openSession(balancer)
   socket.end()
   await readAll(socket)
+}
+
+/** As many durations of 0 ms. */
+function durations(boundsMs: readonly number[], count = 0): LatencySnapshot {
+  return { boundsMs, counts: [count, ...boundsMs.map(() => 0)], sumMs: 0 }
 }
 
 /** How a connection ends that the balancer may reset before it even counts as connected. */
@@ -134,11 +140,13 @@ void test('a balancer', async (t) => {
       startedAt: clock.wallTime() - 1_000,
       state: 'running',
       version: 1,
+      reloads: { succeeded: 0, failed: 0, lastOk: true, lastOkAt: clock.wallTime() - 1_000 },
       listeners: [
         {
           name: 'main',
           address: `127.0.0.1:${balancer.port}`,
           pool: 'main',
+          mode: 'tcp',
           active: 1,
           accepted: 1,
           rejected: 0,
@@ -150,8 +158,12 @@ void test('a balancer', async (t) => {
         {
           name: 'main',
           strategy: 'round-robin',
+          modes: ['tcp'],
           queued: 0,
           retries: 0,
+          replays: 0,
+          queueTime: durations(LATENCY_BOUNDS_MS),
+          queueFailures: { timeout: 0, 'no-backend': 0, full: 0, 'client-left': 0 },
           backends: [
             {
               id: 'a',
@@ -168,6 +180,9 @@ void test('a balancer', async (t) => {
               sessions: 1,
               connectFailures: 0,
               ejections: 0,
+              totalEjections: 0,
+              connectTime: durations(CONNECT_BOUNDS_MS, 1),
+              sessionTime: durations(SESSION_BOUNDS_MS),
               bytesToBackend: 5,
               bytesToClient: 5,
               checks: 0,
