@@ -129,7 +129,7 @@ export interface BackendTlsConfig {
 export type DiscoveryConfig = DnsDiscoveryConfig | FileDiscoveryConfig
 
 interface DiscoveryLimits {
-  /** Between two looks; 10% jitter. */
+  /** Between two looks, 10% jitter. Less where the records of a name are good for less (TTL), at least 1 s. */
   readonly intervalMs: number
   /** More than so many backends are refused, and the last good answer stays. */
   readonly most: number
@@ -143,9 +143,9 @@ export interface DnsDiscoveryConfig extends DiscoveryLimits {
   /** Of the backends; 0 with `srv`. */
   readonly port: number
   readonly transport: BackendTransport
-  /** `host:port` or IP of the name servers to ask; none = the system's. */
+  /** Name servers to ask, `127.0.0.1:53` or an IP alone; none = the system's, and its files and search lists. */
   readonly nameServers: readonly string[]
-  /** For one query. */
+  /** For one query, with all its tries. */
   readonly timeoutMs: number
 }
 

@@ -3,6 +3,8 @@ export interface TcpAddress {
   readonly kind: 'tcp'
   readonly host: string
   readonly port: number
+  /** The name that led to `host`, where that is an IP: what TLS verifies, and what checks call it. Default: `host`. */
+  readonly name?: string | undefined
 }
 
 /** A unix domain socket. */

@@ -116,7 +116,7 @@ function headersFor(address: Address, check: HttpCheckConfig): ReadonlyMap<strin
 }
 
 function hostFor(address: Address): string {
-  return address.kind === 'unix' ? 'localhost' : formatHostPort(address.host, address.port)
+  return address.kind === 'unix' ? 'localhost' : formatHostPort(address.name ?? address.host, address.port)
 }
 
 /** One byte a character: one above 255 would be cut to a byte, and `č` become a CR. */

@@ -35,7 +35,8 @@ export function socketOptions(
 
 /** SNI for a host that has a name. RFC 6066 section 3 allows no IP address there: `''` sends none. */
 export function serverName(address: Address): { readonly servername: string } {
-  return { servername: address.kind === 'unix' || isIP(address.host) !== 0 ? '' : address.host }
+  const name = address.kind === 'unix' ? '' : (address.name ?? address.host)
+  return { servername: isIP(name) === 0 ? name : '' }
 }
 
 function dial(address: Address, report: Report): Attempt {

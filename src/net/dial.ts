@@ -135,7 +135,7 @@ export class Dial extends WheelEntry {
     const { address, transport } = this.#target
     this.#conn =
       transport === 'tls' && endpoint.kind === 'ip' && address.kind === 'tcp'
-        ? connectTls(endpoint, address.host, this, this.#tls)
+        ? connectTls(endpoint, address.name ?? address.host, this, this.#tls)
         : io.connect(endpoint, this)
   }
 
