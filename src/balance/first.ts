@@ -1,5 +1,6 @@
 import type { Backend } from '../core/backend.ts'
 import type { ClientKey, Strategy } from '../core/strategy.ts'
+import { certain } from '../core/strategy.ts'
 import { Members } from './members.ts'
 import { SlotHeap, SlotKeys } from './slot-heap.ts'
 
@@ -44,5 +45,10 @@ export class First implements Strategy {
         this.#open.add(back)
     }
     return slot < 0 ? undefined : this.#members.at(slot)
+  }
+
+  /** A pick leaves nothing behind. */
+  odds(client: ClientKey, skip?: ReadonlySet<Backend>): ReadonlyMap<Backend, number> {
+    return certain(this.pick(client, skip))
   }
 }

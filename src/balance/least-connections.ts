@@ -1,5 +1,6 @@
 import type { Backend } from '../core/backend.ts'
 import type { ClientKey, Strategy } from '../core/strategy.ts'
+import { certain } from '../core/strategy.ts'
 import { Members } from './members.ts'
 import { SlotHeap, SlotKeys } from './slot-heap.ts'
 
@@ -48,6 +49,11 @@ export class LeastConnections implements Strategy {
     this.#keys.secondary[slot] = ++this.#turn
     this.#open.moved(slot)
     return this.#members.at(slot)
+  }
+
+  odds(_client: ClientKey, skip?: ReadonlySet<Backend>): ReadonlyMap<Backend, number> {
+    const slot = skip === undefined ? this.#open.first : this.#firstOutside(skip)
+    return certain(slot < 0 ? undefined : this.#members.at(slot))
   }
 
   #firstOutside(skip: ReadonlySet<Backend>): number {

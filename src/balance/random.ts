@@ -1,6 +1,6 @@
 import type { Backend } from '../core/backend.ts'
 import type { ClientKey, Strategy } from '../core/strategy.ts'
-import { WeightedDraw } from './weighted-draw.ts'
+import { sumOf, WeightedDraw } from './weighted-draw.ts'
 
 /** Each backend with room by chance, in proportion to its weight. A pick is O(log n). */
 export class Random implements Strategy {
@@ -24,5 +24,11 @@ export class Random implements Strategy {
     const picked = this.#draw.draw(this.#random())
     this.#draw.unhide()
     return picked
+  }
+
+  odds(_client: ClientKey, skip?: ReadonlySet<Backend>): ReadonlyMap<Backend, number> {
+    const weights = this.#draw.weights(skip)
+    const sum = sumOf(weights.values())
+    return new Map([...weights].map(([backend, weight]) => [backend, weight / sum]))
   }
 }

@@ -1,5 +1,6 @@
 import type { Backend } from '../core/backend.ts'
 import type { ClientKey, Strategy } from '../core/strategy.ts'
+import { certain } from '../core/strategy.ts'
 import { Members } from './members.ts'
 import { SlotHeap, SlotKeys } from './slot-heap.ts'
 
@@ -81,6 +82,31 @@ export class RoundRobin implements Strategy {
     const picked = this.#next()
     for (let slot = this.#skipped.pop(); slot !== undefined; slot = this.#skipped.pop()) this.#unpark(slot)
     return picked
+  }
+
+  /** By a scan, since skipping for real leaves rounding errors behind where weights are fractions. */
+  odds(_client: ClientKey, skip?: ReadonlySet<Backend>): ReadonlyMap<Backend, number> {
+    const weights = this.#members.list.map((_, slot) => (this.#classOf[slot] as WeightClass).weight)
+    const isOut = this.#members.list.map(
+      (backend, slot) => this.#isParked(slot) || skip?.has(backend) === true,
+    )
+    const isAnyOut = isOut.includes(true)
+    let openWeight = this.#openWeight
+    for (const backend of skip ?? []) {
+      const slot = this.#members.slotOf(backend)
+      if (slot >= 0 && !this.#isParked(slot)) openWeight -= weights[slot] as number
+    }
+    const time = this.#time + (isAnyOut ? this.#totalWeight / openWeight : 1)
+    let best: Backend | undefined
+    let bestCurrent = -Infinity
+    for (const [slot, backend] of this.#members.list.entries()) {
+      if (isOut[slot] === true) continue
+      const current = (weights[slot] as number) * time - (this.#keys.primary[slot] as number)
+      if (current <= bestCurrent) continue
+      best = backend
+      bestCurrent = current
+    }
+    return certain(best)
   }
 
   #next(): Backend | undefined {

@@ -1,5 +1,6 @@
 import type { Backend } from '../core/backend.ts'
 import type { ClientKey, Strategy } from '../core/strategy.ts'
+import { certain } from '../core/strategy.ts'
 import { hashText } from './hash.ts'
 import { maglevTable, TABLE_SIZE } from './maglev.ts'
 import { WeightedDraw } from './weighted-draw.ts'
@@ -60,7 +61,19 @@ export class SourceHash implements Strategy {
 
   pick(client: ClientKey, skip?: ReadonlySet<Backend>): Backend | undefined {
     if (this.#backends.length === 0) return undefined
-    if (client.address === '') return this.#pickAny(this.#nextTurn(), skip)
+    if (client.address !== '') return this.#pickFor(client, skip)
+    this.#turn = this.#nextTurn()
+    return this.#pickAny(this.#turn, skip)
+  }
+
+  odds(client: ClientKey, skip?: ReadonlySet<Backend>): ReadonlyMap<Backend, number> {
+    if (this.#backends.length === 0) return certain(undefined)
+    if (client.address !== '') return certain(this.#pickFor(client, skip))
+    return certain(this.#pickAny(this.#nextTurn(), skip))
+  }
+
+  /** Always the same for the same state. */
+  #pickFor(client: ClientKey, skip: ReadonlySet<Backend> | undefined): Backend | undefined {
     const table = (this.#table ??= this.#build())
     const hash = hashAddress(client.address)
     let unbounded: Backend | undefined
@@ -78,8 +91,7 @@ export class SourceHash implements Strategy {
   }
 
   #nextTurn(): number {
-    this.#turn = (this.#turn + GOLDEN_RATIO) % 1
-    return this.#turn
+    return (this.#turn + GOLDEN_RATIO) % 1
   }
 
   #isWithinBound(backend: Backend): boolean {

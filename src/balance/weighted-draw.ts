@@ -75,6 +75,14 @@ export class WeightedDraw {
     return this.#members.at(node - leaves)
   }
 
+  /** What can be drawn of those outside `skip`, with the weight that it is drawn by. */
+  weights(skip: ReadonlySet<Backend> | undefined): Map<Backend, number> {
+    const open = this.#members.list.filter(
+      (backend) => skip?.has(backend) !== true && openWeight(backend) > 0,
+    )
+    return new Map(open.map((backend) => [backend, openWeight(backend)]))
+  }
+
   #leaf(slot: number): number {
     return this.#sums[this.#sums.length / 2 + slot] as number
   }
@@ -85,6 +93,12 @@ export class WeightedDraw {
     sums[node] = weight
     for (node >>= 1; node > 0; node >>= 1) sums[node] = sumBelow(sums, node)
   }
+}
+
+export function sumOf(numbers: Iterable<number>): number {
+  let sum = 0
+  for (const number of numbers) sum += number
+  return sum
 }
 
 function openWeight(backend: Backend): number {

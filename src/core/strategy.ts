@@ -21,6 +21,17 @@ export interface Strategy {
    * one in `skip`; `undefined` when none is left.
    */
   pick(client: ClientKey, skip?: ReadonlySet<Backend>): Backend | undefined
+  /**
+   * What `pick` would give now, with nothing changed by asking: the probability of each backend that could be picked,
+   * more than 0; one of 1 where it is certain; empty where `pick` would give none. May be slow: people ask it.
+   * A strategy without it cannot tell.
+   */
+  odds?(client: ClientKey, skip?: ReadonlySet<Backend>): ReadonlyMap<Backend, number>
+}
+
+/** The odds where it is certain who is picked. */
+export function certain(picked: Backend | undefined): ReadonlyMap<Backend, number> {
+  return new Map(picked === undefined ? [] : [[picked, 1]])
 }
 
 /** Makes a strategy for one pool. `random` gives numbers in [0, 1). */

@@ -11,6 +11,7 @@ import {
   release,
   seededRandom,
 } from '../balance/backends.ts'
+import { oddsContract } from './odds-contract.ts'
 import { arbitraryStep, Course } from './strategy-course.ts'
 
 export interface StrategyContractOptions {
@@ -167,6 +168,8 @@ export function strategyContract(
     sub.same(sequence(make), sequence(make))
     sub.end()
   })
+
+  oddsContract(t, factory, { courses })
 
   void t.test('fills, drains and fills 10,000 backends to the last place', (sub) => {
     const backends = equalBackends(10_000, 1)

@@ -44,6 +44,8 @@ export class Course {
   readonly #all = backendsOf(Array<number>(SET_SIZE).fill(1), 3)
   readonly #sessions: Backend[] = []
   #eligible: readonly Backend[] = []
+  /** Every pick so far, by id. */
+  readonly picks: string[] = []
 
   constructor(strategy: Strategy) {
     this.#strategy = strategy
@@ -65,7 +67,10 @@ export class Course {
     const possible = this.#eligible.filter(
       (backend) => backend.effectiveWeight > 0 && !backend.isFull && skipSet?.has(backend) !== true,
     )
+    const odds = this.#strategy.odds?.(clientOf(client), skipSet)
     const picked = this.#strategy.pick(clientOf(client), skipSet)
+    this.picks.push(picked?.id ?? 'none')
+    if (odds !== undefined) checkOdds(odds, { possible, picked })
     if (picked === undefined) {
       if (possible.length > 0) throw new Error(`picked none of ${names(possible)}`)
       return
@@ -89,6 +94,18 @@ export class Course {
   #chosen(mask: number): Backend[] {
     return this.#all.filter((_, i) => (mask & (1 << i)) !== 0)
   }
+}
+
+/** Whoever was picked was likely, or certain, to be picked, and nobody impossible was likely. */
+function checkOdds(
+  odds: ReadonlyMap<Backend, number>,
+  { possible, picked }: { possible: readonly Backend[]; picked: Backend | undefined },
+): void {
+  const said = [...odds].map(([backend, chance]) => `${backend.id} ${chance}`).join(', ')
+  const sum = [...odds.values()].reduce((all, chance) => all + chance, 0)
+  const isSound = [...odds].every(([backend, chance]) => possible.includes(backend) && chance > 0)
+  const isWhole = picked === undefined ? odds.size === 0 : Math.abs(sum - 1) < 1e-9 && odds.has(picked)
+  if (!isSound || !isWhole) throw new Error(`picked ${picked?.id ?? 'none'}, the odds were ${said || 'none'}`)
 }
 
 function names(backends: readonly Backend[]): string {
