@@ -1,4 +1,6 @@
 /** The public API of fairlead. */
+export { type Admin, type AdminOptions, startAdmin } from './admin/start-admin.ts'
+export type { ReadinessCheck } from './admin/readiness.ts'
 export { createBalancer, type Balancer } from './control/balancer.ts'
 export type {
   BackendOptions,

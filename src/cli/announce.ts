@@ -8,7 +8,7 @@ import { isLogged, type LogLevel } from '../log/log.ts'
 import { logEvents } from '../log/log-events.ts'
 import type { OpenLog } from './open-log.ts'
 import type { LoggingOptions } from './requests.ts'
-import { packageVersion } from './version.ts'
+import { packageVersion } from '../core/package-version.ts'
 
 /** How long the banner waits to show the result of each backend's first check. Traffic waits for nothing. */
 const BANNER_PATIENCE_MS = 500

@@ -1,4 +1,4 @@
-import { packageVersion } from './version.ts'
+import { packageVersion } from '../core/package-version.ts'
 
 // Printed before anything else is loaded: scripts ask for it often.
 const args = process.argv.slice(2)

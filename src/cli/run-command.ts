@@ -4,7 +4,7 @@ import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
 import { parseArgs } from './parse-args.ts'
 import type { Request } from './requests.ts'
 import { UsageError } from './usage-error.ts'
-import { packageVersion } from './version.ts'
+import { packageVersion } from '../core/package-version.ts'
 
 /** Runs one command to its end and gives the exit code. Each command is loaded only when it is the one. */
 export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {

@@ -14,17 +14,29 @@ const BACKLOG = 4096
  *
  * @throws {ListenError} when the address is in use, not ours or not allowed.
  */
-export async function listen(address: Address, attach: (server: Server) => void): Promise<Server> {
+export async function listen(
+  address: Address,
+  attach: (server: Server) => void,
+  making: Making = {},
+): Promise<Server> {
   try {
-    return await tryListen(address, attach)
+    return await tryListen(address, { attach, making })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const instead = await alternative(address, code)
     if (instead === undefined) throw new ListenError(address, error as NodeJS.ErrnoException)
-    return await tryListen(instead, attach).catch((again: NodeJS.ErrnoException) => {
+    return await tryListen(instead, { attach, making }).catch((again: NodeJS.ErrnoException) => {
       throw new ListenError(address, again)
     })
   }
+}
+
+/** How a server is made that is no plain one. */
+export interface Making {
+  /** Default: a plain TCP server. Called again where a first try failed. */
+  readonly make?: () => Server
+  /** A unix socket that nobody but its owner may connect to. */
+  readonly ownerOnly?: boolean
 }
 
 /** The address as it came out: port 0 has become a real port. */
@@ -34,12 +46,18 @@ export function boundAddress(server: Server, asked: Address): Address {
   return { kind: 'tcp', host: bound.address, port: bound.port }
 }
 
-async function tryListen(address: Address, attach: (server: Server) => void): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true })
+async function tryListen(
+  address: Address,
+  how: { attach: (server: Server) => void; making: Making },
+): Promise<Server> {
+  const { make = () => createServer({ allowHalfOpen: true }), ownerOnly = false } = how.making
+  const server = make()
   const where: ListenOptions =
     address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
-  server.once('listening', () => attach(server))
-  server.listen({ ...where, backlog: BACKLOG })
+  server.once('listening', () => how.attach(server))
+  const open = (): unknown => server.listen({ ...where, backlog: BACKLOG })
+  if (ownerOnly && address.kind === 'unix') asOwnerOnly(open)
+  else open()
   try {
     await once(server, 'listening')
   } catch (error) {
@@ -50,6 +68,16 @@ async function tryListen(address: Address, attach: (server: Server) => void): Pr
     // A listening server's later errors are single failed accepts; the next one may succeed.
   })
   return server
+}
+
+/** The file must never be open to others, not even between its making and a chmod. It is made within `open`. */
+function asOwnerOnly(open: () => unknown): void {
+  const before = process.umask(0o177)
+  try {
+    open()
+  } finally {
+    process.umask(before)
+  }
 }
 
 /** What to try after a failure that has a cure; undefined where it has none. */

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { ControlPort } from '../control/port.ts'
+import type { Address } from '../core/address.ts'
+import type { Clock } from '../core/clock.ts'
+import { systemClock, wait } from '../core/clock.ts'
+import { boundAddress, listen } from '../net/listen.ts'
+import { Connections } from './connections.ts'
+import { assertGuarded } from './guards/check-exposure.ts'
+import { Router } from './http/router.ts'
+import type { AdminLimits } from './limits.ts'
+import { ADMIN_LIMITS } from './limits.ts'
+import { Parts } from './parts.ts'
+import { RequestHandler } from './request-handler.ts'
+import { routes } from './routes.ts'
+import type { Admin, AdminOptions } from './start-admin.ts'
+
+/** For answers that are being made when it closes. */
+const CLOSE_PATIENCE_MS = 1_000
+const MOST_HEAD_BYTES = 16 * 1024
+
+/** Use {@link startAdmin}. */
+export class AdminServer implements Admin {
+  readonly address: Address
+  readonly #server: Server
+  readonly #clock: Clock
+  readonly #connections: Connections
+  readonly #parts: Parts
+  readonly #closing = new AbortController()
+  #closed: Promise<void> | undefined
+
+  static async start(control: ControlPort, options: AdminOptions): Promise<AdminServer> {
+    assertGuarded(options.address, options.token)
+    const limits = { ...ADMIN_LIMITS, ...options.limits }
+    const server = await listen(options.address, () => undefined, {
+      make: () => makeServer(limits),
+      ownerOnly: true,
+    })
+    // Nothing can have come in yet: the loop has not turned since it listens.
+    return new AdminServer(control, { options, limits, server: server as Server })
+  }
+
+  private constructor(
+    control: ControlPort,
+    made: { readonly options: AdminOptions; readonly limits: AdminLimits; readonly server: Server },
+  ) {
+    const { options, limits, server } = made
+    this.address = boundAddress(server, options.address)
+    this.#server = server
+    this.#clock = options.clock ?? systemClock
+    this.#connections = new Connections(server, { most: limits.connections })
+    this.#parts = new Parts(control, { ...options, clock: this.#clock, address: this.address, limits })
+    const handler = new RequestHandler({
+      context: this.#parts,
+      router: new Router(routes),
+      hosts: options.address.kind === 'unix' ? undefined : new Set(options.hosts),
+      patienceMs: limits.patienceMs,
+      closing: this.#closing.signal,
+    })
+    server.on('request', (request, response) => void handler.handle(request, response))
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#closing.abort()
+    this.#parts.close()
+    this.#connections.closeIdle()
+    const inTime = new AbortController()
+    await Promise.race([closed, wait(this.#clock, CLOSE_PATIENCE_MS, inTime.signal)])
+    inTime.abort()
+    this.#server.closeAllConnections()
+    await closed
+  }
+}
+
+function makeServer({ patienceMs }: AdminLimits): Server {
+  return createServer({
+    headersTimeout: patienceMs,
+    requestTimeout: patienceMs,
+    keepAliveTimeout: patienceMs,
+    connectionsCheckingInterval: Math.max(10, patienceMs / 5),
+    maxHeaderSize: MOST_HEAD_BYTES,
+  })
+}

@@ -1,0 +1,27 @@
+import type { ControlPort } from '../control/port.ts'
+import type { Clock } from '../core/clock.ts'
+import type { ProcessFacts } from '../core/process-facts.ts'
+import type { ReloadReport } from '../core/reload-report.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import type { DashboardFiles } from './dashboard-files.ts'
+import type { EventStreams } from './events/event-streams.ts'
+import type { Credentials } from './guards/credentials.ts'
+import type { ReadinessCheck } from './readiness.ts'
+
+/** What handlers work with, beside the control port. */
+export interface AdminContext {
+  readonly control: ControlPort
+  readonly clock: Clock
+  readonly credentials: Credentials
+  readonly streams: EventStreams
+  readonly dashboard: DashboardFiles
+  readonly checks: readonly ReadinessCheck[]
+  /** Reads the configuration again and makes it the one in force; undefined where there is no file. */
+  readonly reload: (() => Promise<ReloadReport>) | undefined
+  facts(): ProcessFacts
+  /** The latest reload; undefined before the first. */
+  readonly lastReload: () => ReloadReport | undefined
+  metrics(snapshot: Snapshot, facts: ProcessFacts): string
+  /** The OpenAPI document as JSON text. */
+  document(): string
+}

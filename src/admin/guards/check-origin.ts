@@ -1,0 +1,23 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { ApiError } from '../api-error.ts'
+
+/**
+ * Refuses a changing request that a browser sends for a page of somebody else's, whether or not a token is set. A
+ * page at another port of the same host is somebody else's too. Whoever is no browser sends neither field.
+ *
+ * @throws {ApiError} 403
+ */
+export function assertOwnOrigin(headers: IncomingHttpHeaders): void {
+  const site = headers['sec-fetch-site']
+  if (isOwnOrigin(headers) && (site === undefined || site === 'same-origin' || site === 'none')) return
+  throw new ApiError(403, {
+    code: 'FOREIGN_ORIGIN',
+    message: 'changes are not taken from pages of other origins',
+  })
+}
+
+function isOwnOrigin({ origin, host = '' }: IncomingHttpHeaders): boolean {
+  if (origin === undefined) return true
+  const own = host.toLowerCase()
+  return origin === `http://${own}` || origin === `https://${own}`
+}

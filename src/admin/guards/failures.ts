@@ -1,0 +1,46 @@
+import type { Clock } from '../../core/clock.ts'
+
+/** Addresses that are remembered; the one heard of longest ago goes first. */
+const MOST_ADDRESSES = 1_000
+
+export interface FailuresOptions {
+  readonly clock: Clock
+  /** So many at once. */
+  readonly burst: number
+  /** After those, one more each. */
+  readonly everyMs: number
+}
+
+/** Counts failures by address (a token bucket each), to slow down who guesses. */
+export class Failures {
+  readonly #options: FailuresOptions
+  readonly #addresses = new Map<string, { left: number; at: number }>()
+
+  constructor(options: FailuresOptions) {
+    this.#options = options
+  }
+
+  /** How long until `address` may try again; 0 = now. */
+  waitMs(address: string): number {
+    const left = this.#left(address)
+    return left >= 1 ? 0 : Math.ceil((1 - left) * this.#options.everyMs)
+  }
+
+  add(address: string): void {
+    const left = this.#left(address) - 1
+    // Set anew, so that the order of the map is the order of the latest failures.
+    this.#addresses.delete(address)
+    this.#addresses.set(address, { left, at: this.#options.clock.now() })
+    for (const oldest of this.#addresses.keys()) {
+      if (this.#addresses.size <= MOST_ADDRESSES) break
+      this.#addresses.delete(oldest)
+    }
+  }
+
+  #left(address: string): number {
+    const { clock, burst, everyMs } = this.#options
+    const known = this.#addresses.get(address)
+    if (known === undefined) return burst
+    return Math.min(burst, known.left + (clock.now() - known.at) / everyMs)
+  }
+}

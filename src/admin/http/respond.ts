@@ -1,0 +1,52 @@
+import type { ServerResponse } from 'node:http'
+import { ClosedError, ConfigError, UnknownBackendError } from '../../core/errors.ts'
+import { ApiError, notFound } from '../api-error.ts'
+import type { Answer, JsonAnswer } from './route.ts'
+
+/** On every answer. Scripts and styles come from us alone, and no page may frame ours. */
+const SECURITY_HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+}
+const JSON_TYPE = 'application/json'
+
+/** Sends an answer. A reader that takes nothing for `patienceMs` is cut off. */
+export function respond(
+  response: ServerResponse,
+  answer: Answer,
+  { patienceMs }: { patienceMs: number },
+): void {
+  const status = answer.status ?? 200
+  const type = 'json' in answer ? JSON_TYPE : answer.type
+  const head = { ...SECURITY_HEADERS, 'Cache-Control': 'no-store', 'Content-Type': type, ...answer.headers }
+  if ('stream' in answer) {
+    response.writeHead(status, head)
+    if (response.req.method === 'HEAD') response.end()
+    else answer.stream(response)
+    return
+  }
+  const body = Buffer.from('json' in answer ? `${JSON.stringify(answer.json)}\n` : answer.text)
+  response.writeHead(status, { ...head, ...(status === 304 ? {} : { 'Content-Length': body.length }) })
+  response.setTimeout(patienceMs)
+  response.end(status === 304 ? undefined : body)
+}
+
+/** What went wrong, as JSON; undefined where it is a fault of ours that has no words for callers. */
+export function errorAnswer(error: unknown): JsonAnswer | undefined {
+  const told = apiErrorOf(error)
+  if (told === undefined) return undefined
+  const { code, message, details, status, headers } = told
+  return { status, headers, json: { error: { code, message, ...(details.length > 0 ? { details } : {}) } } }
+}
+
+function apiErrorOf(error: unknown): ApiError | undefined {
+  if (error instanceof ApiError) return error
+  if (error instanceof UnknownBackendError) return notFound(error.message)
+  if (error instanceof ClosedError) return new ApiError(503, { code: 'CLOSED', message: error.message })
+  if (!(error instanceof ConfigError)) return undefined
+  return new ApiError(400, { code: 'CONFIG', message: error.message, details: error.problems })
+}

@@ -1,0 +1,79 @@
+import type { ControlPort } from '../control/port.ts'
+import type { Address } from '../core/address.ts'
+import type { Clock } from '../core/clock.ts'
+import type { ProcessFacts } from '../core/process-facts.ts'
+import type { ReloadReport } from '../core/reload-report.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import type { AdminContext } from './context.ts'
+import { DashboardFiles } from './dashboard-files.ts'
+import { EventStreams } from './events/event-streams.ts'
+import { Credentials } from './guards/credentials.ts'
+import type { AdminLimits } from './limits.ts'
+import { openApiText } from './openapi.ts'
+import { ProcessMeter } from './process-meter.ts'
+import type { ReadinessCheck } from './readiness.ts'
+import { routes } from './routes.ts'
+import type { AdminOptions } from './start-admin.ts'
+
+interface PartsOptions extends AdminOptions {
+  readonly clock: Clock
+  readonly address: Address
+  readonly limits: AdminLimits
+}
+
+/** Everything that handlers work with. Call `close` in the end. */
+export class Parts implements AdminContext {
+  readonly control: ControlPort
+  readonly clock: Clock
+  readonly credentials: Credentials
+  readonly streams: EventStreams
+  readonly dashboard: DashboardFiles
+  readonly checks: readonly ReadinessCheck[]
+  readonly reload: (() => Promise<ReloadReport>) | undefined
+  readonly #meter: ProcessMeter
+  #lastReload: ReloadReport | undefined
+  #document: string | undefined
+
+  constructor(control: ControlPort, options: PartsOptions) {
+    const { clock, address, token, limits } = options
+    this.control = control
+    this.clock = clock
+    this.#meter = new ProcessMeter({ clock })
+    const port = address.kind === 'tcp' ? address.port : 'unix'
+    this.credentials = new Credentials({ token, clock, cookieName: `fairlead-admin-${port}` })
+    this.streams = new EventStreams({
+      control,
+      clock,
+      status: () => ({ ...control.snapshot(), process: this.facts() }),
+      most: limits.streams,
+    })
+    this.dashboard = new DashboardFiles(options.dashboard)
+    this.checks = options.checks ?? []
+    this.reload = options.reload
+    control.on('config:reload', this.#onReload)
+  }
+
+  facts(): ProcessFacts {
+    return this.#meter.facts()
+  }
+
+  readonly lastReload = (): ReloadReport | undefined => this.#lastReload
+
+  metrics(_snapshot: Snapshot, _facts: ProcessFacts): string {
+    return ''
+  }
+
+  document(): string {
+    return (this.#document ??= openApiText(routes))
+  }
+
+  close(): void {
+    this.streams.close()
+    this.#meter.close()
+    this.control.off('config:reload', this.#onReload)
+  }
+
+  readonly #onReload = (report: ReloadReport): void => {
+    this.#lastReload = report
+  }
+}

@@ -1,0 +1,34 @@
+import type { BackendSnapshot, PoolSnapshot, Snapshot } from '../../core/snapshot.ts'
+import { notFound } from '../api-error.ts'
+
+type Path = Readonly<Record<string, string>>
+
+/** @throws {ApiError} 404 */
+export function findPool(snapshot: Snapshot, { pool = '' }: Path): PoolSnapshot {
+  const found = snapshot.pools.find(({ name }) => name === pool)
+  if (found !== undefined) return found
+  throw notFound(`no such pool; there are: ${list(snapshot.pools.map(({ name }) => name))}`)
+}
+
+/** @throws {ApiError} 404 */
+export function findBackend(snapshot: Snapshot, path: Path): BackendSnapshot {
+  const pool = findPool(snapshot, path)
+  const found = pool.backends.find(({ id }) => id === path['backend'])
+  if (found !== undefined) return found
+  throw notFound(
+    `no such backend in pool ${pool.name}; there are: ${list(pool.backends.map(({ id }) => id))}`,
+  )
+}
+
+/** As the control port knows a backend, whatever the number of pools. */
+export function controlId({ pool = '', backend = '' }: Path): string {
+  return `${pool}/${backend}`
+}
+
+const MOST_LISTED = 20
+
+function list(names: readonly string[]): string {
+  if (names.length === 0) return 'none'
+  const more = names.length > MOST_LISTED ? `, and ${names.length - MOST_LISTED} more` : ''
+  return `${names.slice(0, MOST_LISTED).join(', ')}${more}`
+}
