@@ -26,7 +26,7 @@ export const FAULTS: readonly Fault[] = [
   { id: 'F16', fault: 'a head is over the limit' },
   { id: 'F17', fault: 'requests are pipelined' },
   { id: 'F18', fault: 'input comes byte by byte' },
-  { id: 'F19', fault: 'a reload comes under load', later: 'configuration files are not built yet' },
+  { id: 'F19', fault: 'a reload comes under load' },
   { id: 'F20', fault: 'an address is in use' },
   { id: 'F21', fault: 'SIGTERM comes under load' },
   { id: 'F22', fault: 'the loop stalls' },
