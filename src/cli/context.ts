@@ -1,6 +1,7 @@
 /** What of the process a command may touch; tests bring their own. */
 export interface CommandContext {
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** What was meant for this process alone is removed from it once it is read. */
+  readonly env: Record<string, string | undefined>
   /** File descriptor that logs go to. */
   readonly logFd: number
   readonly stdoutIsTerminal: boolean

@@ -6,6 +6,7 @@ import { announce } from './announce.ts'
 import type { CommandContext } from './context.ts'
 import { DemoKeys } from './demo-keys.ts'
 import { openLog } from './open-log.ts'
+import { openPresence } from './open-presence.ts'
 import type { DemoRequest } from './requests.ts'
 import { serveUntilStopped } from './serve-until-stopped.ts'
 
@@ -17,10 +18,12 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
   const backends = await Promise.all(BACKENDS.map((name) => httpBackend({ name })))
   try {
     const open = await openLog(request.logging, context)
+    await using presence = openPresence(request.pidFile, { open, context })
     const balancer = await listenNear(request.port, {
       ...request.options,
       backends: backends.map(({ name, port }) => ({ id: name, address: port })),
     })
+    presence.appear(balancer.addresses)
     const keys = new DemoKeys({
       keyboard: context.keyboard,
       backends,
@@ -33,7 +36,7 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
     await announce(balancer, { open, logging: request.logging, hints })
     keys.start()
     try {
-      return await serveUntilStopped(balancer, { open, context })
+      return await serveUntilStopped(balancer, { open, context, presence })
     } finally {
       keys.end()
     }

@@ -12,6 +12,8 @@ export interface GatheredSettings {
   /** Options for the library; not read yet. */
   readonly options: Readonly<Record<string, unknown>>
   readonly logging: LoggingOptions
+  /** undefined = none. */
+  readonly pidFile: string | undefined
   /** Option -> the flag or variable that set it. */
   readonly places: ReadonlyMap<string, string>
   /** What is wrong with the command's own settings. */
@@ -42,6 +44,7 @@ export function gatherSettings(argv: Argv, env: Env): GatheredSettings {
       sessions: own['sessionLog'] as boolean,
       accessLog: own['accessLog'] as LoggingOptions['accessLog'],
     },
+    pidFile: own['pidFile'] as string | undefined,
     places,
     problems: problems.list.map(({ path, message }) => `${path}: ${message}`),
   }

@@ -23,7 +23,7 @@ export function readRunRequest(argv: Argv, env: Env): RunRequest {
   const options = { ...gathered.options, listen: listen.value, backends: backends.value } as BalancerOptions
   const problems = [...unknown, ...gathered.problems, ...optionProblems(options, places)]
   if (problems.length > 0) throw new UsageError(problems)
-  return { command: 'run', options, logging: gathered.logging }
+  return { command: 'run', options, logging: gathered.logging, pidFile: gathered.pidFile }
 }
 
 /** @throws {UsageError} */
@@ -40,7 +40,7 @@ export function readDemoRequest(argv: Argv, env: Env): DemoRequest {
     ...optionProblems({ ...options, listen: 0, backends: [] }, gathered.places),
   ]
   if (lines.length > 0) throw new UsageError(lines)
-  return { command: 'demo', port, options, logging: gathered.logging }
+  return { command: 'demo', port, options, logging: gathered.logging, pidFile: gathered.pidFile }
 }
 
 /** Its backends speak HTTP, so that is how it balances, unless it is told otherwise. */

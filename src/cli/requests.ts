@@ -8,6 +8,8 @@ export interface RunRequest {
   readonly command: 'run'
   readonly options: BalancerOptions
   readonly logging: LoggingOptions
+  /** File that holds the process's number; undefined = none. */
+  readonly pidFile: string | undefined
 }
 
 export interface DemoRequest {
@@ -17,6 +19,8 @@ export interface DemoRequest {
   /** Whatever else the balancer was told. */
   readonly options: Omit<BalancerOptions, 'listen' | 'backends'>
   readonly logging: LoggingOptions
+  /** File that holds the process's number; undefined = none. */
+  readonly pidFile: string | undefined
 }
 
 export interface BackendRequest {

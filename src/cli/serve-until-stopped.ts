@@ -1,21 +1,25 @@
 import type { Balancer } from '../control/balancer.ts'
+import { systemClock } from '../core/clock.ts'
 import type { LogEntry } from '../log/log.ts'
+import type { Presence } from '../service/presence.ts'
 import type { CommandContext, StopSignal } from './context.ts'
+import { DrainProgress } from './drain-progress.ts'
 import { EXIT_FAILED, EXIT_OK } from './exit-codes.ts'
 import type { OpenLog } from './open-log.ts'
 
 /**
- * Serves until SIGTERM or SIGINT; then drains. A second signal resets what is left at once, and the exit code
- * tells so: 1 where sessions were cut by it, since they were not given the time that was promised. The deadline
+ * Serves until SIGTERM or SIGINT; then drains: readiness fails and the service manager hears of it first, then comes the
+ * delay in which new sessions are still taken, then the time for open ones to end. A second signal, at any time of that,
+ * resets what is left at once, and the exit code tells so: 1 where sessions were cut by it, since they were not given the time that was promised. The deadline
  * of the drain cuts sessions too, but as configured: 0.
  *
  * SIGHUP, which would end a process that does not listen to it, is answered with a line.
  */
 export async function serveUntilStopped(
   balancer: Balancer,
-  options: { readonly open: OpenLog; readonly context: CommandContext },
+  options: { readonly open: OpenLog; readonly context: CommandContext; readonly presence?: Presence },
 ): Promise<number> {
-  const { open, context } = options
+  const { open, context, presence } = options
   const { log } = open
   const hangUp = (): void => log.write(note('SIGHUP', 'nothing to reload: there is no configuration file'))
   context.signals.on('SIGHUP', hangUp)
@@ -25,8 +29,15 @@ export async function serveUntilStopped(
   const first = await stops.next()
   log.write(note(first, `${first}: stopping; once more ends at once`))
   const drained = balancer.drain().then(() => EXIT_OK)
-  const hurried = stops.next().then((signal) => hurry(balancer, { log, signal }))
+  presence?.stopping(balancer.config)
+  const progress = progressOn(context, open)
+  progress.begin(balancer)
+  const hurried = stops.next().then((signal) => {
+    progress.end()
+    return hurry(balancer, { log, signal })
+  })
   const code = await Promise.race([drained, hurried])
+  progress.end()
   stops.end()
   context.signals.off('SIGHUP', hangUp)
   context.signals.off('SIGUSR1', ignore)
@@ -34,6 +45,10 @@ export async function serveUntilStopped(
   const { dropped } = open.destination
   if (dropped > 0) context.printError(`fairlead: ${dropped} lines of the log were lost\n`)
   return code
+}
+
+function progressOn({ stdoutIsTerminal, columns }: CommandContext, open: OpenLog): DrainProgress {
+  return new DrainProgress({ open, onTerminal: stdoutIsTerminal, columns, clock: systemClock })
 }
 
 function ignore(): void {

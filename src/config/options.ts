@@ -178,6 +178,8 @@ export interface BalancerOptions extends PoolSettings {
 
   /** How long `drain()` lets open sessions finish; 0 = as long as it takes. Default 30 s. */
   readonly shutdownTimeout?: Duration | undefined
+  /** How long `drain` goes on accepting while `state` is `draining` already, so that others can turn away. Default 0. */
+  readonly shutdownDelay?: Duration | undefined
   /**
    * How bytes are moved: `'handles'` is the fastest and uses an internal of Node, `'sockets'` only public
    * interfaces; `'auto'` (default) takes the fastest that this Node offers.

@@ -57,7 +57,7 @@ export function resolveOptions(options: BalancerOptions): Config {
       },
     ],
     pools,
-    shutdownDelayMs: 0,
+    shutdownDelayMs: values.shutdownDelay,
     shutdownTimeoutMs: values.shutdownTimeout,
     admin: undefined,
     log: { level: 'info', format: undefined, sessions: true, accessLog: undefined },

@@ -11,6 +11,7 @@ import { Events } from '../core/events.ts'
 import { ReloadCounters } from '../core/reload-counters.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
+import type { InheritedSockets } from '../net/inherited-sockets.ts'
 import { loadIo } from '../net/io.ts'
 import type { Session, SessionOutcome } from '../net/session.ts'
 import { OperatorCommands } from './commands.ts'
@@ -35,22 +36,24 @@ export async function createBalancer(options: BalancerOptions): Promise<Balancer
   return startBalancer(resolveOptions(options), options)
 }
 
+export interface StartOptions extends Pick<BalancerOptions, 'signal' | 'clock' | 'random'> {
+  /** Sockets that were opened for this process; they are dealt out among the listeners, and the rest is closed. */
+  readonly inherited?: InheritedSockets
+}
+
 /**
  * {@link createBalancer} for a configuration that is read already.
  *
  * @throws {ListenError} when an address cannot be had; none is listened on then.
  */
-export async function startBalancer(
-  config: Config,
-  options: Pick<BalancerOptions, 'signal' | 'clock' | 'random'> = {},
-): Promise<Balancer> {
+export async function startBalancer(config: Config, options: StartOptions = {}): Promise<Balancer> {
   options.signal?.throwIfAborted()
   const balancer = new Balancer(config, {
     io: await loadIo(config.io),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   })
-  await balancer.start(options.signal)
+  await balancer.start(options)
   return balancer
 }
 
@@ -71,6 +74,8 @@ export class Balancer extends Events {
   /** Sessions that closing had to reset. */
   #cut = 0
   #closing: Promise<void> | undefined
+  /** Aborted as it closes. */
+  readonly #closed = new AbortController()
   #stopListeningForAbort: (() => void) | undefined
 
   /** Use {@link createBalancer}. */
@@ -240,14 +245,19 @@ export class Balancer extends Events {
 
   /**
    * Accepts no more, lets open sessions finish until the deadline, resets what is left, and closes.
-   * @param options.timeoutMs the deadline; default the configured one (30 s), 0 = as long as it takes.
+   * @param options.delayMs how long new sessions are still accepted, while `state` tells already that the end is near;
+   * default the configured one (0).
+   * @param options.timeoutMs the deadline, counted from the end of the delay; default the configured one (30 s),
+   * 0 = as long as it takes.
    * @returns how many sessions were cut.
    */
-  async drain(options: { timeoutMs?: number } = {}): Promise<{ cut: number }> {
+  async drain(options: { timeoutMs?: number; delayMs?: number } = {}): Promise<{ cut: number }> {
     this.#assertOpen()
-    const timeoutMs = options.timeoutMs ?? this.config.shutdownTimeoutMs
+    const { timeoutMs = this.config.shutdownTimeoutMs, delayMs = this.config.shutdownDelayMs } = options
     this.#state = 'draining'
-    this.emit('drain:start', { sessions: [...this.#plane.sessions()].length, timeoutMs })
+    const sessions = [...this.#plane.sessions()].length
+    this.emit('drain:start', { sessions, delayMs, timeoutMs })
+    if (delayMs > 0) await wait(this.#means.clock, delayMs, this.#closed.signal)
     await this.#within(this.#plane.drain(), timeoutMs)
     await this.close()
     const cut = this.#cut
@@ -266,9 +276,10 @@ export class Balancer extends Events {
   }
 
   /** Called by {@link startBalancer}. */
-  async start(signal: AbortSignal | undefined): Promise<void> {
+  async start({ signal, inherited }: StartOptions): Promise<void> {
+    inherited?.deal(this.config.listeners)
     try {
-      for (const listener of this.#plane.listeners) await listener.open()
+      for (const listener of this.#plane.listeners) await listener.open(inherited?.take(listener.config.name))
     } catch (error) {
       await this.close()
       throw error
@@ -286,6 +297,7 @@ export class Balancer extends Events {
 
   async #close(): Promise<void> {
     this.#state = 'closed'
+    this.#closed.abort()
     this.#stopListeningForAbort?.()
     // A reload that is under way may be opening listeners.
     if (this.#reloader.isBusy) await this.#reloader.settled()

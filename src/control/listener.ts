@@ -9,6 +9,7 @@ import { RequestEnds } from '../core/request-ends.ts'
 import type { Handler } from '../handlers/handler.ts'
 import type { Conn } from '../net/conn.ts'
 import type { Io } from '../net/io.ts'
+import type { InheritedSocket } from '../net/inherited-sockets.ts'
 import { boundAddress, listen } from '../net/listen.ts'
 import type { SessionOutcome, SessionOwner } from '../net/session.ts'
 import { Session } from '../net/session.ts'
@@ -100,20 +101,22 @@ export class Listener implements SessionOwner {
     return this.sessions.size
   }
 
-  /** @throws {ListenError} */
-  async open(): Promise<void> {
-    this.take(await this.bind(this.config.address))
+  /**
+   * @param socket one that listens already and is used instead of one of our own, wherever it listens.
+   * @throws {ListenError}
+   */
+  async open(socket?: InheritedSocket): Promise<void> {
+    this.take(await this.bind(socket?.address ?? this.config.address, socket?.fd))
   }
 
   /**
    * Listens on `address` as well, for `take` to go there. Whoever connects is served from here on, by the rules of now.
    * @throws {ListenError}
    */
-  async bind(address: Address): Promise<BoundServer> {
+  async bind(address: Address, fd?: number): Promise<BoundServer> {
     const { io } = this.#options
-    const server = await listen(address, (listening) => {
-      io.accept(listening, (conn) => this.#accept(conn))
-    })
+    const attach = (listening: Server): void => io.accept(listening, (conn) => this.#accept(conn))
+    const server = await listen(address, attach, { fd })
     return { server, address: boundAddress(server, address) }
   }
 

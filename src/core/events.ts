@@ -142,8 +142,8 @@ export interface BalancerEvents {
   'fault:remove': [FaultRef & { readonly hits: number }]
   /** All counters are back at zero. */
   'counters:reset': [{ readonly at: number }]
-  /** Draining began: no new sessions; `sessions` are still open. */
-  'drain:start': [{ readonly sessions: number; readonly timeoutMs: number }]
+  /** Draining began: no new sessions once `delayMs` are over; `sessions` are open. */
+  'drain:start': [{ readonly sessions: number; readonly delayMs: number; readonly timeoutMs: number }]
   /** Draining ended; `cut` sessions were reset at the deadline. */
   'drain:end': [{ readonly cut: number }]
 }

@@ -178,12 +178,9 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
   },
   'drain:start': {
     level: 'info',
-    describe: ({ sessions, timeoutMs }) => ({
-      msg:
-        sessions === 0
-          ? 'draining: no session is open'
-          : `draining: waiting for ${count(sessions)}, ${timeoutMs === 0 ? 'as long as it takes' : `at most ${formatDuration(timeoutMs)}`}`,
-      fields: { sessions, timeoutMs },
+    describe: ({ sessions, delayMs, timeoutMs }) => ({
+      msg: `draining: ${drainPlan(sessions, { delayMs, timeoutMs })}`,
+      fields: { sessions, delayMs, timeoutMs },
     }),
   },
   'drain:end': {
@@ -207,6 +204,15 @@ function state(
 ): Pick<LogEntry, 'msg' | 'fields'> {
   const reason = escapeText(fields.reason)
   return { msg: `${what}: ${reason}`, fields: { ...fields, reason } }
+}
+
+function drainPlan(sessions: number, wait: { readonly delayMs: number; readonly timeoutMs: number }): string {
+  const { delayMs, timeoutMs } = wait
+  const patience = timeoutMs === 0 ? 'as long as it takes' : `at most ${formatDuration(timeoutMs)}`
+  if (delayMs > 0) {
+    return `accepting for ${formatDuration(delayMs)} more, then waiting for what is open, ${patience}`
+  }
+  return sessions === 0 ? 'no session is open' : `waiting for ${count(sessions)}, ${patience}`
 }
 
 function count(sessions: number): string {

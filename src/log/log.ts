@@ -15,7 +15,15 @@ export interface LogEntry {
 }
 
 /** What happens to the process rather than to a balancer. */
-export type ProcessEvent = 'process:signal' | 'process:key'
+export type ProcessEvent =
+  | 'process:signal'
+  | 'process:key'
+  /** How far a drain is. */
+  | 'process:drain'
+  /** Sockets that were opened for us and that we cannot use. */
+  | 'process:sockets'
+  /** The service manager cannot be told. */
+  | 'process:manager'
 
 /** Where lines go: JSON for machines, or the terminal view. */
 export interface Log {

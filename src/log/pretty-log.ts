@@ -10,10 +10,12 @@ import { prettySession } from './pretty-session.ts'
 /** The terminal's view: one readable line each, sessions and requests in columns, changes of state in colour. */
 export class PrettyLog implements Log {
   readonly #write: (line: string) => void
+  readonly #redraw: (text: string) => void
   readonly #paint: Paint
   readonly #clock: Clock
   readonly #columns: PrettyColumns
   #held: string[] | undefined
+  #status = ''
 
   constructor(options: {
     readonly destination: { write(line: string): void }
@@ -23,7 +25,11 @@ export class PrettyLog implements Log {
     this.#paint = options.paint
     this.#clock = options.clock
     this.#columns = new PrettyColumns(options.paint)
-    this.#write = (line) => options.destination.write(line)
+    this.#write = (line) => {
+      if (this.#status === '') options.destination.write(line)
+      else options.destination.write(`${ERASE_LINE}${line}${this.#status}`)
+    }
+    this.#redraw = (text) => options.destination.write(text)
   }
 
   /** Keeps lines back until the banner stands above them. */
@@ -37,6 +43,16 @@ export class PrettyLog implements Log {
     this.#held = undefined
     this.#write(banner)
     for (const line of held) this.#write(line)
+  }
+
+  /**
+   * Shows a line below all others that lasts until the next one takes its place; '' takes it away. For terminals only, and
+   * no wider than they are.
+   */
+  status(text: string): void {
+    const erase = this.#status === '' ? '' : ERASE_LINE
+    this.#status = text
+    this.#redraw(`${erase}${text}`)
   }
 
   write(entry: LogEntry): void {
@@ -67,6 +83,9 @@ export class PrettyLog implements Log {
 
 const TOLD_BY_BANNER = new Set<LogEntry['event']>(['listener:open', 'backend:up', 'backend:down'])
 
+/** To the line's begin, and erase to its end. */
+const ERASE_LINE = '\r\u001B[K'
+
 interface Mark {
   readonly symbol: string
   readonly color: Color
@@ -85,6 +104,7 @@ const MARKS: Readonly<Partial<Record<EventName | ProcessEvent, Mark>>> = {
   'drain:end': { symbol: '■', color: 'yellow' },
   'process:signal': { symbol: '■', color: 'yellow' },
   'process:key': { symbol: '■', color: 'cyan' },
+  'process:drain': { symbol: '■', color: 'yellow' },
 }
 
 const LEVEL_MARKS: Readonly<Record<LogEntry['level'], Mark>> = {

@@ -23,7 +23,7 @@ export async function listen(
     return await tryListen(address, { attach, making })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const instead = await alternative(address, code)
+    const instead = making.fd === undefined ? await alternative(address, code) : undefined
     if (instead === undefined) throw new ListenError(address, error as NodeJS.ErrnoException)
     return await tryListen(instead, { attach, making }).catch((again: NodeJS.ErrnoException) => {
       throw new ListenError(address, again)
@@ -37,12 +37,17 @@ export interface Making {
   readonly make?: () => Server
   /** A unix socket that nobody but its owner may connect to. */
   readonly ownerOnly?: boolean
+  /**
+   * A socket that listens already, to be used instead of one of our own: the server's from here on. The file of a unix
+   * socket that came so stays when the server closes, since its maker listens on.
+   */
+  readonly fd?: number | undefined
 }
 
 /** The address as it came out: port 0 has become a real port. */
 export function boundAddress(server: Server, asked: Address): Address {
   const bound = server.address()
-  if (bound === null || typeof bound === 'string' || asked.kind === 'unix') return asked
+  if (bound === null || typeof bound === 'string') return asked
   return { kind: 'tcp', host: bound.address, port: bound.port }
 }
 
@@ -50,13 +55,12 @@ async function tryListen(
   address: Address,
   how: { attach: (server: Server) => void; making: Making },
 ): Promise<Server> {
-  const { make = () => createServer({ allowHalfOpen: true }), ownerOnly = false } = how.making
+  const { make = () => createServer({ allowHalfOpen: true }), ownerOnly = false, fd } = how.making
   const server = make()
-  const where: ListenOptions =
-    address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
+  const where = fd === undefined ? placeOf(address) : { fd }
   server.once('listening', () => how.attach(server))
   const open = (): unknown => server.listen({ ...where, backlog: BACKLOG })
-  if (ownerOnly && address.kind === 'unix') asOwnerOnly(open)
+  if (ownerOnly && fd === undefined && address.kind === 'unix') asOwnerOnly(open)
   else open()
   try {
     await once(server, 'listening')
@@ -78,6 +82,10 @@ function asOwnerOnly(open: () => unknown): void {
   } finally {
     process.umask(before)
   }
+}
+
+function placeOf(address: Address): ListenOptions {
+  return address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
 }
 
 /** What to try after a failure that has a cure; undefined where it has none. */

@@ -10,8 +10,11 @@ import { SocketConn } from './socket-conn.ts'
 export const socketIo: Io = { name: 'sockets', accept, connect }
 
 function accept(server: Server, onConn: (conn: Conn) => void): void {
+  const address = server.address()
+  // null: a unix socket that came as a descriptor, whose path Node does not know.
+  const isTcp = address !== null && typeof address !== 'string'
   server.on('connection', (socket: Socket) => {
-    const conn = new SocketConn(socket, { isTcp: typeof server.address() !== 'string' })
+    const conn = new SocketConn(socket, { isTcp })
     socket.setNoDelay(true)
     onConn(conn)
   })

@@ -122,6 +122,7 @@ void t.test('every option reaches the configuration', async (sub) => {
     checkHeader: { 'X-Check': 'yes' },
     checkBody: 'all good',
     shutdownTimeout: 0,
+    shutdownDelay: '5s',
     io: 'sockets',
   })
   const [listener] = config.listeners
@@ -176,6 +177,7 @@ void t.test('every option reaches the configuration', async (sub) => {
     },
   })
   sub.equal(config.shutdownTimeoutMs, 0)
+  sub.equal(config.shutdownDelayMs, 5_000)
 })
 
 void t.test("a strategy and a probe of the user's own are kept as functions", async (sub) => {

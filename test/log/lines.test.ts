@@ -237,18 +237,23 @@ void t.test('every other event has a line of its own level', async (sub) => {
       { backend: 'a', check: { ok: false, code: 'L7STS', text: '503\\x09no', durationMs: 1.235 } },
     ],
     [
-      describeEvent('drain:start', { sessions: 3, timeoutMs: 30_000 }),
+      describeEvent('drain:start', { sessions: 3, delayMs: 0, timeoutMs: 30_000 }),
       'info',
       'draining: waiting for 3 sessions, at most 30s',
       { sessions: 3, timeoutMs: 30_000 },
     ],
     [
-      describeEvent('drain:start', { sessions: 1, timeoutMs: 0 }),
+      describeEvent('drain:start', { sessions: 1, delayMs: 0, timeoutMs: 0 }),
       'info',
       'draining: waiting for 1 session, as long as it takes',
       {},
     ],
-    [describeEvent('drain:start', { sessions: 0, timeoutMs: 1 }), 'info', 'draining: no session is open', {}],
+    [
+      describeEvent('drain:start', { sessions: 0, delayMs: 0, timeoutMs: 1 }),
+      'info',
+      'draining: no session is open',
+      {},
+    ],
     [
       describeEvent('fault:add', { fault: 'slow', type: 'latency', where: 'pool p', dangerous: false }),
       'info',
