@@ -21,6 +21,7 @@ export {
   ConfigError,
   type ConfigProblem,
   FairleadError,
+  FaultsOffError,
   ListenError,
   UnknownBackendError,
 } from './core/errors.ts'
@@ -32,6 +33,8 @@ export type {
   RequestEnd,
   SessionEnd,
 } from './core/events.ts'
+export type { FaultDirection, FaultScope, FaultSpec, FaultSubject, FaultType } from './faults/fault-spec.ts'
+export type { Fault, Faults } from './faults/faults.ts'
 export type { Probe, ProbeResult } from './core/probe.ts'
 export type { BackendSnapshot, ListenerSnapshot, PoolSnapshot, Snapshot } from './core/snapshot.ts'
 export type { ClientKey, Strategy, StrategyFactory } from './core/strategy.ts'

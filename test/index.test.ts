@@ -16,10 +16,12 @@ void test('the package exports what its users need, and nothing by accident', (t
     'ClosedError',
     'ConfigError',
     'FairleadError',
+    'FaultsOffError',
     'ListenError',
     'UnknownBackendError',
     'createBalancer',
     'formatAddress',
+    'startAdmin',
   ])
   t.end()
 })

@@ -186,6 +186,12 @@ export interface BalancerOptions extends PoolSettings {
    */
   readonly io?: 'auto' | 'handles' | 'sockets' | undefined
 
+  /**
+   * Allows faults on purpose (`lb.faults`), for tests: refused connects, latency, resets, ... Default false: then nothing
+   * of it is even loaded.
+   */
+  readonly faults?: boolean | undefined
+
   /** Its abort closes the balancer at once: open sessions are reset. */
   readonly signal?: AbortSignal | undefined
   /** Where all time comes from; tests pass one that they turn by hand. */

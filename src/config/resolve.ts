@@ -63,7 +63,7 @@ export function resolveOptions(options: BalancerOptions): Config {
     log: { level: 'info', format: undefined, sessions: true, accessLog: undefined },
     pidFile: undefined,
     io: values.io,
-    faults: false,
+    faults: values.faults,
   }
 }
 

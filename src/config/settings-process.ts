@@ -81,4 +81,12 @@ export const processSettings = [
     default: 'auto',
     description: 'How bytes are moved; sockets: only public parts of Node',
   },
+  {
+    flag: 'faults',
+    key: 'faults',
+    kind: 'boolean',
+    group: 'Process',
+    default: 'false',
+    description: 'Allow faults on purpose, for tests: refused connects, latency, resets and so on',
+  },
 ] as const satisfies readonly Setting[]

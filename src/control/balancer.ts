@@ -5,13 +5,18 @@ import type { Config } from '../config/schema.ts'
 import type { Address } from '../core/address.ts'
 import type { BackendMode } from '../core/backend.ts'
 import { systemClock, wait } from '../core/clock.ts'
-import { ClosedError } from '../core/errors.ts'
+import { ClosedError, FaultsOffError } from '../core/errors.ts'
 import type { BalancerEvents, EventName } from '../core/events.ts'
 import { Events } from '../core/events.ts'
 import { ReloadCounters } from '../core/reload-counters.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
+<<<<<<< Updated upstream
 import type { InheritedSockets } from '../net/inherited-sockets.ts'
+=======
+import type { FaultBoard, FaultBoardOptions } from '../faults/fault-board.ts'
+import type { Faults } from '../faults/faults.ts'
+>>>>>>> Stashed changes
 import { loadIo } from '../net/io.ts'
 import type { Session, SessionOutcome } from '../net/session.ts'
 import { OperatorCommands } from './commands.ts'
@@ -48,13 +53,21 @@ export interface StartOptions extends Pick<BalancerOptions, 'signal' | 'clock' |
  */
 export async function startBalancer(config: Config, options: StartOptions = {}): Promise<Balancer> {
   options.signal?.throwIfAborted()
+  const { clock = systemClock, random = Math.random } = options
   const balancer = new Balancer(config, {
     io: await loadIo(config.io),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
+    clock,
+    random,
+    faults: config.faults ? await loadFaults({ clock, random }) : undefined,
   })
   await balancer.start(options)
   return balancer
+}
+
+/** Absent, with all that it needs, unless it is asked for. */
+async function loadFaults(options: FaultBoardOptions): Promise<FaultBoard> {
+  const { FaultBoard } = await import('../faults/fault-board.ts')
+  return new FaultBoard(options)
 }
 
 /**
@@ -85,6 +98,7 @@ export class Balancer extends Events {
     this.setMaxListeners(0)
     this.#config = config
     this.#means = { ...means, events: this }
+    if (means.faults !== undefined) means.faults.events = this
     this.#startedAt = means.clock.wallTime()
     this.#reloads = new ReloadCounters(this.#startedAt)
     // Not only ours: a file that cannot be read is a failed reload as well, told by whoever reads it.
@@ -97,6 +111,15 @@ export class Balancer extends Events {
   /** The configuration in force. */
   get config(): Config {
     return this.#config
+  }
+
+  /**
+   * Faults on purpose, for tests.
+   * @throws {FaultsOffError} unless they were switched on at the start: `faults: true`.
+   */
+  get faults(): Faults {
+    if (this.#means.faults === undefined) throw new FaultsOffError()
+    return this.#means.faults
   }
 
   /** The first listener's address; a port 0 has become a real one. */

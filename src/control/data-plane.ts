@@ -3,6 +3,7 @@ import type { Backend } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Events } from '../core/events.ts'
 import { TimerWheel } from '../core/timer-wheel.ts'
+import type { FaultBoard } from '../faults/fault-board.ts'
 import { ForwardHttp } from '../handlers/http/forward-http.ts'
 import type { ForwardHttpOptions, HttpPool } from '../handlers/http/forward-http.ts'
 import { ForwardTcp } from '../handlers/forward-tcp.ts'
@@ -28,6 +29,8 @@ export interface Means {
   readonly clock: Clock
   readonly random: () => number
   readonly events: Events
+  /** Where faults on purpose are allowed. */
+  readonly faults: FaultBoard | undefined
 }
 
 /** A pool by its name, and the configuration that it runs by, or soon will. */
@@ -52,9 +55,10 @@ export class DataPlane {
 
   constructor(config: Config, means: Means) {
     this.means = means
-    const { clock, io, events } = means
+    const { clock, io, events, faults } = means
     this.wheel = new TimerWheel({ clock, resolutionMs: wheelResolution(config) })
-    this.#dialer = new Dialer({ io, resolver: new Resolver({ clock }), wheel: this.wheel })
+    const dialling = { io, resolver: new Resolver({ clock }), wheel: this.wheel }
+    this.#dialer = faults?.dialer(dialling) ?? new Dialer(dialling)
     this.#faults = new LocalFaults({ clock, events })
     this.pools = config.pools.map((pool) => this.makePool(pool))
     const share = this.affordableSessions(config)
@@ -76,7 +80,7 @@ export class DataPlane {
 
   /** Not started. */
   makePool(config: PoolConfig): ManagedPool {
-    const { clock, random, events } = this.means
+    const { clock, random, events, faults } = this.means
     return new ManagedPool({
       config,
       dialer: this.#dialer,
@@ -84,6 +88,7 @@ export class DataPlane {
       random,
       wheel: this.wheel,
       events,
+      faults,
       onLocalFault: (code) => this.#onLocalFault(code),
       closeSessionsOf: (backend) => this.abortSessionsOf(backend, BACKEND_DOWN),
     })
@@ -91,12 +96,12 @@ export class DataPlane {
 
   /** Not open. `share`: most sessions where the configuration names no limit. */
   makeListener(config: ListenerConfig, share: number, poolOf: PoolOf = this.#poolOf): Listener {
-    const { clock, io, events } = this.means
+    const { clock, io, events, faults } = this.means
     return new Listener({
       config,
       maxConnections: config.maxConnections ?? share,
       handler: this.makeHandler(config, poolOf),
-      io,
+      io: faults?.io(io, config.name) ?? io,
       clock,
       events,
       nextSessionId: () => ++this.#sessionId,
@@ -180,6 +185,7 @@ export class DataPlane {
     }
     // After the sessions: those that queue are killed, and do not end for want of a backend.
     for (const managed of [...this.pools, ...this.#oldPools]) managed.close()
+    this.means.faults?.close()
     this.#faults.flush()
     return cut
   }

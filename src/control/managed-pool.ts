@@ -10,6 +10,7 @@ import type { Events } from '../core/events.ts'
 import type { Strategy } from '../core/strategy.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import type { ConnectOptions } from '../handlers/connector.ts'
+import type { FaultBoard } from '../faults/fault-board.ts'
 import { HealthScheduler } from '../health/scheduler.ts'
 import { IdleConnections } from '../pool/idle-connections.ts'
 import type { Dialer } from '../net/dial.ts'
@@ -27,6 +28,8 @@ export interface ManagedPoolOptions {
   readonly random: () => number
   readonly wheel: TimerWheel
   readonly events: Events
+  /** Where faults on purpose are allowed. */
+  readonly faults: FaultBoard | undefined
   /** The system refused us something, for a session or a check. */
   readonly onLocalFault: (code: string) => void
   /** Ends the open sessions of a backend that went down, where the pool says so. */
@@ -175,13 +178,14 @@ export class ManagedPool {
   }
 
   #makeHealth(config: PoolConfig): HealthScheduler {
-    const { clock, random, wheel, onLocalFault } = this.#options
+    const { clock, random, wheel, onLocalFault, faults } = this.#options
     return new HealthScheduler({
       check: config.check,
       tls: tlsOf(config.tls),
       clock,
       random,
       wheel,
+      ...(faults === undefined ? {} : { wrapProbe: (probe, backend) => faults.probe(probe, backend) }),
       onResult: (backend, result) => this.#onResult(backend, result),
       onVerdict: (backend, up, reason) => this.#onVerdict(backend, up, reason),
       onLocalFault: (_backend, error) => onLocalFault(error.code ?? 'EIO'),

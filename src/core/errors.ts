@@ -64,5 +64,15 @@ export class ClosedError extends FairleadError {
   }
 }
 
+/** Faults on purpose were asked for where they are not switched on. */
+export class FaultsOffError extends FairleadError {
+  constructor() {
+    super(
+      'FAIRLEAD_FAULTS_OFF',
+      'faults are switched off: pass `faults: true` to createBalancer, or start with --faults; a reload cannot',
+    )
+  }
+}
+
 /** A stage refuses the session; the listener resets it, counts it and logs `code`. */
 export class RejectedError extends FairleadError {}

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { CheckConfig } from '../config/schema.ts'
 import type { Backend, CheckResult } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
+import type { Probe } from '../core/probe.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import { makeProbe } from './probes.ts'
 import { Watch } from './watch.ts'
@@ -16,6 +17,8 @@ export interface HealthOptions {
   readonly random: () => number
   /** Counts loop time, so that a stalled loop fails no check (F22). */
   readonly wheel: TimerWheel
+  /** Puts another probe around that of a backend. */
+  readonly wrapProbe?: (probe: Probe, backend: Backend) => Probe
   /** A check is done; `backend.lastCheck` and the counters are written already. */
   readonly onResult: (backend: Backend, result: CheckResult) => void
   /** The state has changed; `backend.healthy` is written already. Comes after the `onResult` that decided it. */
@@ -125,7 +128,8 @@ export class HealthScheduler {
     const { check, tls } = this.#options
     const probe = makeProbe(check, { transport: backend.transport, ...(tls === undefined ? {} : { tls }) })
     if (probe === undefined) return
-    const watch = new Watch(backend, { ...this.#options, probe })
+    const wrapped = this.#options.wrapProbe?.(probe, backend) ?? probe
+    const watch = new Watch(backend, { ...this.#options, probe: wrapped })
     this.#watches.set(backend, watch)
     if (this.#state === 'running') watch.resume(0)
   }

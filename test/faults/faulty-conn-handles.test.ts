@@ -1,0 +1,3 @@
+import { faultyConnSuite } from './faulty-conn-suite.ts'
+
+await faultyConnSuite('handles')
