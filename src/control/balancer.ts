@@ -11,12 +11,9 @@ import { Events } from '../core/events.ts'
 import { ReloadCounters } from '../core/reload-counters.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
-<<<<<<< Updated upstream
 import type { InheritedSockets } from '../net/inherited-sockets.ts'
-=======
 import type { FaultBoard, FaultBoardOptions } from '../faults/fault-board.ts'
 import type { Faults } from '../faults/faults.ts'
->>>>>>> Stashed changes
 import { loadIo } from '../net/io.ts'
 import type { Session, SessionOutcome } from '../net/session.ts'
 import { OperatorCommands } from './commands.ts'
