@@ -299,6 +299,7 @@ export class Balancer extends Events {
   async start({ signal, inherited }: StartOptions): Promise<void> {
     inherited?.deal(this.config.listeners)
     try {
+      await this.#plane.discover(this.#plane.pools, signal)
       for (const listener of this.#plane.listeners) await listener.open(inherited?.take(listener.config.name))
     } catch (error) {
       await this.close()

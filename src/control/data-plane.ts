@@ -1,6 +1,7 @@
 import type { Config, ListenerConfig, PoolConfig } from '../config/schema.ts'
 import type { Backend } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
+import { wait } from '../core/clock.ts'
 import type { Events } from '../core/events.ts'
 import { TimerWheel } from '../core/timer-wheel.ts'
 import type { FaultBoard } from '../faults/fault-board.ts'
@@ -21,6 +22,9 @@ import { wheelResolution } from './wheel-resolution.ts'
 
 /** Descriptors kept free for logs, name look-ups and whatever the embedding program does. */
 const RESERVED_DESCRIPTORS = 16
+
+/** A start or a reload waits so long for the first answers of discovery. */
+const MOST_DISCOVERY_MS = 5_000
 
 const BACKEND_DOWN: SessionOutcome = { code: 'DD', reason: 'backend-down' }
 
@@ -150,6 +154,20 @@ export class DataPlane {
 
   abortSessionsOf(backend: Backend, outcome: SessionOutcome): void {
     for (const { holder } of this.sessions()) if (holder?.backend === backend) holder.abort(outcome)
+  }
+
+  /**
+   * Waits until pools whose backends are discovered have heard of them for the first time, or could not; for 5 s at most,
+   * and no longer than until `signal` aborts. Whoever is accepted then finds them.
+   */
+  async discover(pools: readonly ManagedPool[], signal?: AbortSignal): Promise<void> {
+    const discovered = pools.filter(({ config }) => config.discovery !== undefined)
+    if (discovered.length === 0) return
+    const enough = new AbortController()
+    const patience = AbortSignal.any(signal === undefined ? [enough.signal] : [enough.signal, signal])
+    const looks = Promise.all(discovered.map((managed) => managed.discover()))
+    await Promise.race([looks, wait(this.means.clock, MOST_DISCOVERY_MS, patience)])
+    enough.abort()
   }
 
   /** Accepts no more there; remembered until its last session is over. */

@@ -20,6 +20,7 @@ import { Pool } from '../pool/pool.ts'
 import { changeBackends } from './change-backends.ts'
 import type { BackendChanges } from './config-change.ts'
 import { diffBackends } from './diff-config.ts'
+import { PoolDiscovery } from './pool-discovery.ts'
 
 export interface ManagedPoolOptions {
   readonly config: PoolConfig
@@ -51,6 +52,7 @@ export class ManagedPool {
   /** What it was last given: by its configuration, or by discovery. */
   #given: readonly BackendSpec[]
   #health: HealthScheduler
+  readonly #discovery: PoolDiscovery
   #isStarted = false
   /** Those that have been up: only they can recover. */
   readonly #beenUp = new Set<Backend>()
@@ -74,6 +76,12 @@ export class ManagedPool {
       onLocalFault: options.onLocalFault,
     }
     this.#health = this.#makeHealth(config)
+    this.#discovery = new PoolDiscovery({
+      clock,
+      random,
+      events,
+      apply: (backends) => void this.applyBackends(backends),
+    })
     for (const spec of config.backends) this.#admit(spec)
     this.pool.refresh()
   }
@@ -83,9 +91,22 @@ export class ManagedPool {
     return this.#config
   }
 
+  /** Begins to look for backends that are not written out; resolves once the first look is over. Never rejects. */
+  discover(): Promise<void> {
+    this.#discovery.follow(this.#config)
+    return this.#discovery.firstLook
+  }
+
+  /** Looks for backends now, and not only when the next look is due. */
+  refreshDiscovery(): void {
+    this.#discovery.refreshNow()
+  }
+
   start(): void {
     this.#isStarted = true
     this.#health.start()
+    this.#discovery.follow(this.#config)
+    this.#discovery.tell()
   }
 
   add(spec: BackendSpec): Backend {
@@ -124,6 +145,7 @@ export class ManagedPool {
       const isSameCheck = isDeepStrictEqual([before.check, before.tls], [next.check, next.tls])
       if (!isSameCheck) this.#changeChecks(next)
       this.pool.refresh()
+      if (this.#isStarted) this.#discovery.follow(next)
     }
   }
 
@@ -135,18 +157,19 @@ export class ManagedPool {
     const changes = diffBackends(this.#given, next)
     this.#given = next
     if (changes === undefined) return undefined
-    const { events } = this.#options
+    // Before the start, nobody has heard of any backend yet.
+    const events = this.#isStarted ? this.#options.events : undefined
     const pool = this.pool.name
     changeBackends(changes, {
       pool: this.pool,
       add: (spec) => {
         const backend = this.#admit(spec)
-        events.emit('backend:add', { id: spec.id, pool, address: formatAddress(spec.address) })
+        events?.emit('backend:add', { id: spec.id, pool, address: formatAddress(spec.address) })
         return backend
       },
       remove: (backend) => {
         this.#dismiss(backend)
-        events.emit('backend:remove', { id: backend.id, pool })
+        events?.emit('backend:remove', { id: backend.id, pool })
       },
       setMode: (backend, mode) => this.setMode(backend, mode),
     })
@@ -156,6 +179,7 @@ export class ManagedPool {
 
   /** No more checks and no idle connections; sessions that are open or queue live on. */
   retire(): void {
+    this.#discovery.close()
     this.#health.close()
     this.idle.close()
   }
@@ -167,6 +191,7 @@ export class ManagedPool {
   }
 
   close(): void {
+    this.#discovery.close()
     this.#health.close()
     this.pool.close()
     this.idle.close()

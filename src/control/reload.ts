@@ -34,6 +34,7 @@ export async function applyToDataPlane(
       config: configs.get(name) as PoolConfig,
     })
     const parts = prepare(plane, { before, after, changes, poolOf })
+    await plane.discover([...newPools.values()])
     await rebind(parts.bindings, { leaving: parts.leaving })
     commit(plane, { after, changes, newPools, parts })
   } catch (error) {
