@@ -2,10 +2,10 @@ import type { ControlPort } from '../control/port.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
-import type { Snapshot } from '../core/snapshot.ts'
 import type { DashboardFiles } from './dashboard-files.ts'
 import type { EventStreams } from './events/event-streams.ts'
 import type { Credentials } from './guards/credentials.ts'
+import type { MetricsPage } from './metrics-page.ts'
 import type { ReadinessCheck } from './readiness.ts'
 
 /** What handlers work with, beside the control port. */
@@ -21,7 +21,7 @@ export interface AdminContext {
   facts(): ProcessFacts
   /** The latest reload; undefined before the first. */
   readonly lastReload: () => ReloadReport | undefined
-  metrics(snapshot: Snapshot, facts: ProcessFacts): string
+  readonly metrics: MetricsPage
   /** The OpenAPI document as JSON text. */
   document(): string
 }

@@ -3,13 +3,14 @@ import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
-import type { Snapshot } from '../core/snapshot.ts'
+import { prometheusParts } from '../metrics/prometheus.ts'
 import type { AdminContext } from './context.ts'
 import { DashboardFiles } from './dashboard-files.ts'
 import { EventStreams } from './events/event-streams.ts'
 import { Credentials } from './guards/credentials.ts'
 import type { AdminLimits } from './limits.ts'
 import { openApiText } from './openapi.ts'
+import { MetricsPage } from './metrics-page.ts'
 import { ProcessMeter } from './process-meter.ts'
 import type { ReadinessCheck } from './readiness.ts'
 import { routes } from './routes.ts'
@@ -30,6 +31,7 @@ export class Parts implements AdminContext {
   readonly dashboard: DashboardFiles
   readonly checks: readonly ReadinessCheck[]
   readonly reload: (() => Promise<ReloadReport>) | undefined
+  readonly metrics: MetricsPage
   readonly #meter: ProcessMeter
   #lastReload: ReloadReport | undefined
   #document: string | undefined
@@ -39,6 +41,10 @@ export class Parts implements AdminContext {
     this.control = control
     this.clock = clock
     this.#meter = new ProcessMeter({ clock })
+    this.metrics = new MetricsPage({
+      clock,
+      parts: () => prometheusParts(control.snapshot(), this.facts()),
+    })
     const port = address.kind === 'tcp' ? address.port : 'unix'
     this.credentials = new Credentials({ token, clock, cookieName: `fairlead-admin-${port}` })
     this.streams = new EventStreams({
@@ -58,10 +64,6 @@ export class Parts implements AdminContext {
   }
 
   readonly lastReload = (): ReloadReport | undefined => this.#lastReload
-
-  metrics(_snapshot: Snapshot, _facts: ProcessFacts): string {
-    return ''
-  }
 
   document(): string {
     return (this.#document ??= openApiText(routes))

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { Clock } from '../core/clock.ts'
 import { packageVersion } from '../core/package-version.ts'
 import type { LoopFacts, ProcessFacts } from '../core/process-facts.ts'
+import { descriptorLimit, openDescriptors } from '../net/descriptors.ts'
 import { Repeater } from './events/repeater.ts'
 
 /** How often the loop's delay is sampled. Each sample wakes the process, so not too often. */
@@ -15,6 +16,9 @@ export class ProcessMeter {
   readonly #version = packageVersion()
   readonly #delay = monitorEventLoopDelay({ resolution: SAMPLE_MS })
   readonly #windows: Repeater
+  readonly #descriptorLimit = descriptorLimit()
+  /** Counted at the begin of each window only: with many sessions that takes milliseconds. */
+  #openDescriptors = openDescriptors()
   #windowStart = performance.eventLoopUtilization()
   /** The window before the one that runs. */
   #before = NO_LAG
@@ -32,6 +36,9 @@ export class ProcessMeter {
       version: this.#version,
       node: process.versions.node,
       pid: process.pid,
+      startedAt: Math.round(performance.timeOrigin),
+      openDescriptors: this.#openDescriptors,
+      descriptorLimit: Number.isFinite(this.#descriptorLimit) ? this.#descriptorLimit : undefined,
       uptimeMs: Math.round(process.uptime() * 1_000),
       cpuUserMs: cpu.user / 1_000,
       cpuSystemMs: cpu.system / 1_000,
@@ -53,6 +60,7 @@ export class ProcessMeter {
   #nextWindow(): void {
     this.#before = this.#measure()
     this.#delay.reset()
+    this.#openDescriptors = openDescriptors()
     this.#windowStart = performance.eventLoopUtilization()
   }
 

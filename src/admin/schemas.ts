@@ -142,7 +142,10 @@ const processFacts = z
     version: z.string(),
     node: z.string(),
     pid: z.int(),
+    startedAt: ms,
     uptimeMs: ms,
+    openDescriptors: count,
+    descriptorLimit: count.optional(),
     cpuUserMs: ms,
     cpuSystemMs: ms,
     memory: z.object({

@@ -5,7 +5,13 @@ export interface ProcessFacts {
   /** Of Node.js, without the `v`. */
   readonly node: string
   readonly pid: number
+  /** Wall-clock ms. */
+  readonly startedAt: number
   readonly uptimeMs: number
+  /** Open descriptors, counted every 10 s. */
+  readonly openDescriptors: number
+  /** Most of them; undefined = no limit. */
+  readonly descriptorLimit?: number | undefined
   readonly cpuUserMs: number
   readonly cpuSystemMs: number
   readonly memory: {

@@ -1,6 +1,6 @@
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { Metric } from './metric.ts'
-import { counter, gauge } from './metric.ts'
+import { counter, gauge, onlyFor } from './metric.ts'
 
 /** `process_...`: the names that every Prometheus client uses. */
 export const processMetrics: readonly Metric<ProcessFacts>[] = [
@@ -8,6 +8,12 @@ export const processMetrics: readonly Metric<ProcessFacts>[] = [
     'cpu_seconds_total',
     'Processor time, user and system.',
     ({ cpuUserMs, cpuSystemMs }) => (cpuUserMs + cpuSystemMs) / 1_000,
+  ),
+  gauge('start_time_seconds', 'When it was started.', ({ startedAt }) => startedAt / 1_000),
+  gauge('open_fds', 'Open descriptors; a session takes two.', ({ openDescriptors }) => openDescriptors),
+  ...onlyFor<ProcessFacts>(
+    ({ descriptorLimit }) => descriptorLimit !== undefined,
+    [gauge('max_fds', 'Most descriptors at once.', ({ descriptorLimit }) => descriptorLimit ?? 0)],
   ),
   gauge('resident_memory_bytes', 'Resident memory.', ({ memory }) => memory.residentBytes),
 ]

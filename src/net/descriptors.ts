@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /** What Linux gives a process where nothing else is set, and a safe guess elsewhere. */
 const USUAL_LIMIT = 1024
@@ -19,7 +19,8 @@ export function descriptorLimit(): number {
 /** Descriptors open right now. */
 export function openDescriptors(): number {
   try {
-    return readdirSync('/proc/self/fd').length
+    // Linux 6.2 and later tell the number as the folder's size; before, that is 0.
+    return statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length
   } catch {
     return USUAL_OPEN // no /proc: not Linux
   }

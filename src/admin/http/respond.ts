@@ -26,7 +26,7 @@ export function respond(
   if ('stream' in answer) {
     response.writeHead(status, head)
     if (response.req.method === 'HEAD') response.end()
-    else answer.stream(response)
+    else answer.stream(response, patienceMs)
     return
   }
   const body = Buffer.from('json' in answer ? `${JSON.stringify(answer.json)}\n` : answer.text)

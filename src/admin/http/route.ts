@@ -38,8 +38,8 @@ export interface TextAnswer extends AnswerHead {
 
 export interface StreamAnswer extends AnswerHead {
   readonly type: string
-  /** Takes the response over, its head sent: owns it from here on. */
-  stream(response: ServerResponse): void
+  /** Takes the response over, its head sent: owns it from here on. `patienceMs`: how long readers may take nothing. */
+  stream(response: ServerResponse, patienceMs: number): void
 }
 
 /** An answer as documented. */

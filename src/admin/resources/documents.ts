@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { pagedAnswer } from '../http/paged-answer.ts'
+import { PROMETHEUS_TYPE } from '../../metrics/prometheus.ts'
 import { route } from '../http/route.ts'
-
-export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 export const documentRoutes = [
   route({
@@ -10,12 +10,9 @@ export const documentRoutes = [
     id: 'getMetrics',
     tag: 'status',
     summary: 'Metrics in the text format of Prometheus',
-    type: METRICS_TYPE,
+    type: PROMETHEUS_TYPE,
     answers: { 200: { description: 'The metrics.' } },
-    handle: ({ control, context }) => ({
-      type: METRICS_TYPE,
-      text: context.metrics(control.snapshot(), context.facts()),
-    }),
+    handle: async ({ context }) => pagedAnswer(await context.metrics.page(), PROMETHEUS_TYPE),
   }),
   route({
     method: 'GET',

@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import { test } from 'tap'
+import { MetricsPage } from '../../src/admin/metrics-page.ts'
+import { httpBackend } from '../../src/testing/http-backend.ts'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { promtool } from '../helpers/promtool.ts'
+import { connectTo, readAll } from '../helpers/sockets.ts'
+import { operate } from './rig.ts'
+
+void test('/metrics', async (t) => {
+  await using backend = await httpBackend({ name: 'a' })
+  const { balancer, admin, ask } = await operate(t, {
+    mode: 'http',
+    backends: [`a=127.0.0.1:${backend.port}`],
+  })
+  for (let i = 0; i < 5; i++) await (await fetch(`http://127.0.0.1:${balancer.port}/`)).text()
+
+  void t.test('is what Prometheus reads, and promtool finds nothing wrong', async (sub) => {
+    const { status, headers, text } = await ask('/metrics')
+    sub.equal(status, 200)
+    sub.equal(headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+    sub.equal(headers.get('content-length'), String(Buffer.byteLength(text)))
+    sub.match(text, '\nfairlead_backend_responses_total{pool="main",backend="a",status="2xx"} 5\n')
+    sub.match(text, /\nprocess_open_fds \d+\n/)
+    sub.match(text, /\nnodejs_eventloop_utilization [\d.]+\n/)
+    sub.same(await promtool(['check', 'metrics'], text), { isGood: true, said: '' })
+  })
+
+  void t.test('has a head and no body when asked for the head', async (sub) => {
+    const { status, text } = await ask('/metrics', { method: 'HEAD' })
+    sub.same([status, text], [200, ''])
+  })
+
+  void t.test('goes to a reader that leaves amid it without a trace', async (sub) => {
+    const reader = await connectTo(admin.address)
+    reader.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(reader, 'data')
+    reader.resetAndDestroy()
+    const next = await connectTo(admin.address)
+    next.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    const { bytes } = await readAll(next)
+    sub.match(bytes.toString(), 'HTTP/1.1 200 OK')
+  })
+})
+
+void test('a page of metrics', async (t) => {
+  void t.test('is made for as many as ask at once, and anew once it is too old', async (sub) => {
+    const clock = new ManualClock()
+    let made = 0
+    const page = new MetricsPage({
+      clock,
+      *parts() {
+        made++
+        clock.advance(2)
+        yield `page ${made}`
+      },
+    })
+    const [one, other] = await Promise.all([page.page(), page.page()])
+    sub.equal(one, other)
+    sub.equal(Buffer.concat(one).toString(), 'page 1')
+    clock.advance(199)
+    sub.equal(await page.page(), one, 'making it took 2 ms: it is good for 200')
+    clock.advance(1)
+    sub.equal(Buffer.concat(await page.page()).toString(), 'page 2')
+  })
+
+  void t.test('is never older than 10 s', async (sub) => {
+    const clock = new ManualClock()
+    const page = new MetricsPage({
+      clock,
+      *parts() {
+        clock.advance(1_000)
+        yield 'x'
+      },
+    })
+    const first = await page.page()
+    clock.advance(9_999)
+    sub.equal(await page.page(), first)
+    clock.advance(1)
+    sub.not(await page.page(), first)
+  })
+
+  void t.test('lets others have their turn while a large one is made', async (sub) => {
+    let turns = 0
+    let isDone = false
+    const count = (): void => {
+      turns++
+      if (!isDone) setImmediate(count)
+    }
+    setImmediate(count)
+    const line = 'x'.repeat(1_023)
+    const page = new MetricsPage({
+      clock: new ManualClock(),
+      *parts() {
+        for (let i = 0; i < 1_600; i++) yield `${line}\n`
+      },
+    })
+    const pieces = await page.page()
+    isDone = true
+    sub.equal(Buffer.concat(pieces).toString(), `${line}\n`.repeat(1_600))
+    sub.ok(turns >= 99, `${turns} turns`)
+  })
+
+  void t.test('that fails is tried again', async (sub) => {
+    let tries = 0
+    const page = new MetricsPage({
+      clock: new ManualClock(),
+      *parts() {
+        if (++tries === 1) throw new Error('not now')
+        yield 'x'
+      },
+    })
+    await sub.rejects(page.page(), { message: 'not now' })
+    sub.equal(Buffer.concat(await page.page()).toString(), 'x')
+  })
+})
