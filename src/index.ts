@@ -11,6 +11,7 @@ export type {
   RouteOptions,
   Size,
 } from './config/options.ts'
+export type { EventData, EventMatch, WaitForOptions } from './control/witness.ts'
 export type { StrategyName } from './balance/strategies.ts'
 export type { Address, TcpAddress, UnixAddress } from './core/address.ts'
 export { formatAddress } from './core/address.ts'
@@ -22,8 +23,11 @@ export {
   type ConfigProblem,
   FairleadError,
   FaultsOffError,
+  type Leak,
+  LeakError,
   ListenError,
   UnknownBackendError,
+  WaitTimeoutError,
 } from './core/errors.ts'
 export type {
   BalancerEvents,
@@ -35,6 +39,8 @@ export type {
 } from './core/events.ts'
 export type { FaultDirection, FaultScope, FaultSpec, FaultSubject, FaultType } from './faults/fault-spec.ts'
 export type { Fault, Faults } from './faults/faults.ts'
+export type { PastEvent } from './core/event-history.ts'
 export type { Probe, ProbeResult } from './core/probe.ts'
+export type { Seed } from './core/seed.ts'
 export type { BackendSnapshot, ListenerSnapshot, PoolSnapshot, Snapshot } from './core/snapshot.ts'
 export type { ClientKey, Strategy, StrategyFactory } from './core/strategy.ts'

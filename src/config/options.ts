@@ -1,6 +1,8 @@
 import type { StrategyName } from '../balance/strategies.ts'
+import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Probe } from '../core/probe.ts'
+import type { Seed } from '../core/seed.ts'
 import type { StrategyFactory } from '../core/strategy.ts'
 
 /** Milliseconds, or a text such as `'250ms'`, `'2s'`, `'1m30s'`, `'1h'`. */
@@ -14,9 +16,10 @@ export interface BackendOptions {
   /**
    * `3001` (127.0.0.1), `'host:3001'`, `'[::1]:3001'`, `'unix:/run/app.sock'`, `'tcp://host:port'`,
    * `'tls://host:port'` (TLS to the backend), `'http://host'`, `'https://host'`. Name and weight may stand in it
-   * too (`'a=host:3001@5'`), but not both there and here.
+   * too (`'a=host:3001@5'`), but not both there and here. Whatever has an `address` of its own, as the fixtures of
+   * `fairlead/testing` have, may stand for a backend as it is.
    */
-  readonly address: number | string
+  readonly address: number | string | Address
   /** Its name in logs, snapshots and commands, unique; default the address. `[A-Za-z0-9._:\[\]/-]`, at most 128. */
   readonly id?: string | undefined
   /** 0 to 256, default 1; 0 takes no new sessions. */
@@ -196,6 +199,12 @@ export interface BalancerOptions extends PoolSettings {
   readonly signal?: AbortSignal | undefined
   /** Where all time comes from; tests pass one that they turn by hand. */
   readonly clock?: Clock | undefined
-  /** Numbers in [0, 1); tests pass a seeded one. Default `Math.random`. */
+  /** Numbers in [0, 1); tests pass a seeded one, or a `seed`. Default `Math.random`. */
   readonly random?: (() => number) | undefined
+  /** Makes every choice by chance repeatable, and stands in what `describe` says. Not beside `random`. */
+  readonly seed?: Seed | undefined
+  /** Keeps all events for `history()`, the latest 1,000 or so many. For tests: it costs a little per session. Default false. */
+  readonly history?: boolean | { readonly most?: number | undefined } | undefined
+  /** What `close()` does unless it is told: throw where sessions, leases, sockets or timers are left. Default false. */
+  readonly assertNoLeaks?: boolean | undefined
 }

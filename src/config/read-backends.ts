@@ -1,4 +1,5 @@
-import { formatAddress } from '../core/address.ts'
+import type { Address } from '../core/address.ts'
+import { formatAddress, formatHostPort } from '../core/address.ts'
 import type { BackendSpec } from '../core/backend.ts'
 import type { ConfigProblem } from '../core/errors.ts'
 import { InvalidValueError, quote } from './invalid-value.ts'
@@ -79,9 +80,12 @@ const KEYS = ['address', 'id', 'weight', 'backup', 'maxConnections']
 
 function readObject(input: Readonly<Record<string, unknown>>, context: BackendContext): ReadBackend[] {
   const { path, problems } = context
-  problems.add(
-    ...unknownKeyProblems(input, { known: KEYS, path, what: 'an option of a backend', list: true }),
-  )
+  // A handle that has an address, such as a fixture of ours, has much else, which is none of ours.
+  if (!isHandle(input)) {
+    problems.add(
+      ...unknownKeyProblems(input, { known: KEYS, path, what: 'an option of a backend', list: true }),
+    )
+  }
   const text = problems.attempt(`${path}.address`, () => readAddress(input['address']))
   const id = problems.attempt(`${path}.id`, () => readId(input['id'], text))
   const weight = problems.attempt(`${path}.weight`, () => readWeight(input['weight'], text))
@@ -95,6 +99,20 @@ function readObject(input: Readonly<Record<string, unknown>>, context: BackendCo
   return text === undefined ? [] : [place(text, { id, weight, maxConnections, backup }, context)]
 }
 
+function isHandle(input: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(input)
+  return prototype !== Object.prototype && prototype !== null
+}
+
+/** An address that is one already. */
+function addressOf(value: unknown): Address | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { kind, host, port, path } = value as Readonly<Record<string, unknown>>
+  if (kind === 'unix' && typeof path === 'string') return parseBackendText(`unix:${path}`).address
+  if (kind !== 'tcp' || typeof host !== 'string' || typeof port !== 'number') return undefined
+  return parseBackendText(formatHostPort(host, port)).address
+}
+
 function readAddress(value: unknown): BackendText {
   if (typeof value === 'number') return parseBackendText(String(value))
   if (typeof value === 'string') {
@@ -102,6 +120,10 @@ function readAddress(value: unknown): BackendText {
       throw new InvalidValueError(`${quote(value)} holds several addresses: give each backend its own object`)
     }
     return parseBackendText(value)
+  }
+  const address = addressOf(value)
+  if (address !== undefined) {
+    return { address, id: undefined, weight: undefined, transport: 'plain', isHttp: false }
   }
   if (value === undefined) throw new InvalidValueError("is missing: give 3001 or 'host:3001'")
   throw new InvalidValueError(`must be a port or an address, not ${quote(value)}`)

@@ -13,6 +13,7 @@ import { readRoutes } from './resolve-routes.ts'
 import type { Config } from './schema.ts'
 import type { Setting } from './setting.ts'
 import { settings } from './settings.ts'
+import { TEST_OPTIONS, testOptionProblems } from './test-options.ts'
 import { unknownKeyProblems } from './unknown-keys.ts'
 import { readValues } from './values.ts'
 
@@ -28,7 +29,11 @@ export function resolveOptions(options: BalancerOptions): Config {
     throw new ConfigError([{ path: 'options', message: `must be an object, not ${quote(options)}` }])
   }
   const given: Readonly<Record<string, unknown>> = { ...options }
-  problems.add(...unknownKeyProblems(given, { known: OPTIONS }), ...injected(given))
+  problems.add(
+    ...unknownKeyProblems(given, { known: OPTIONS }),
+    ...injected(given),
+    ...testOptionProblems(given),
+  )
   const address = problems.attempt('listen', () => parseListen(portOrAddress(given['listen'])))
   const values = readValues(given, { settings: OWN_SETTINGS, problems })
   const { pools, backends } = readPools({ given, values, problems })
@@ -101,6 +106,7 @@ const OPTIONS = [
   'signal',
   'clock',
   'random',
+  ...TEST_OPTIONS,
   ...OWN_SETTINGS.map(({ key }) => key),
 ]
 

@@ -7,13 +7,13 @@ import type { BackendMode } from '../core/backend.ts'
 import { systemClock, wait } from '../core/clock.ts'
 import { ClosedError, FaultsOffError } from '../core/errors.ts'
 import type { BalancerEvents, EventName } from '../core/events.ts'
-import { Events } from '../core/events.ts'
 import { ReloadCounters } from '../core/reload-counters.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
+import { randomFrom } from '../core/seed.ts'
 import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
-import type { InheritedSockets } from '../net/inherited-sockets.ts'
 import type { FaultBoard, FaultBoardOptions } from '../faults/fault-board.ts'
 import type { Faults } from '../faults/faults.ts'
+import type { InheritedSockets } from '../net/inherited-sockets.ts'
 import { loadIo } from '../net/io.ts'
 import type { Session, SessionOutcome } from '../net/session.ts'
 import { OperatorCommands } from './commands.ts'
@@ -24,6 +24,10 @@ import { isMeant, listSessions } from './open-sessions.ts'
 import type { SessionFilter } from './port.ts'
 import { Reloader } from './reloader.ts'
 import { takeSnapshot } from './take-snapshot.ts'
+import { TrackedClock } from './tracked-clock.ts'
+import { Witness } from './witness.ts'
+import type { TestOptions } from './witness.ts'
+import { Witnessed } from './witnessed.ts'
 
 const SHUTDOWN: SessionOutcome = { code: 'KD', reason: 'shutdown' }
 const KILLED: SessionOutcome = { code: 'KD', reason: 'killed' }
@@ -38,7 +42,7 @@ export async function createBalancer(options: BalancerOptions): Promise<Balancer
   return startBalancer(resolveOptions(options), options)
 }
 
-export interface StartOptions extends Pick<BalancerOptions, 'signal' | 'clock' | 'random'> {
+export interface StartOptions extends Pick<BalancerOptions, 'signal' | 'clock' | 'random'>, TestOptions {
   /** Sockets that were opened for this process; they are dealt out among the listeners, and the rest is closed. */
   readonly inherited?: InheritedSockets
 }
@@ -50,13 +54,11 @@ export interface StartOptions extends Pick<BalancerOptions, 'signal' | 'clock' |
  */
 export async function startBalancer(config: Config, options: StartOptions = {}): Promise<Balancer> {
   options.signal?.throwIfAborted()
-  const { clock = systemClock, random = Math.random } = options
-  const balancer = new Balancer(config, {
-    io: await loadIo(config.io),
-    clock,
-    random,
-    faults: config.faults ? await loadFaults({ clock, random }) : undefined,
-  })
+  const { clock: given = systemClock } = options
+  const clock = options.assertNoLeaks === true ? new TrackedClock(given) : given
+  const random = options.random ?? (options.seed === undefined ? Math.random : randomFrom(options.seed))
+  const faults = config.faults ? await loadFaults({ clock, random }) : undefined
+  const balancer = new Balancer(config, { io: await loadIo(config.io), clock, random, faults }, options)
   await balancer.start(options)
   return balancer
 }
@@ -71,11 +73,14 @@ async function loadFaults(options: FaultBoardOptions): Promise<FaultBoard> {
  * A running balancer: the one port through which it is watched and steered. Emits {@link BalancerEvents}.
  * Backends are named by their id, or by `pool/id` where there are several pools.
  */
-export class Balancer extends Events {
+export class Balancer extends Witnessed {
   readonly #means: Means
   readonly #plane: DataPlane
   readonly #commands: OperatorCommands
   readonly #reloader: Reloader
+  protected readonly witness: Witness
+  /** Whether closing looks for leaks. */
+  readonly #asserts: boolean
   readonly #startedAt: number
   readonly #reloads: ReloadCounters
   #config: Config
@@ -89,7 +94,7 @@ export class Balancer extends Events {
   #stopListeningForAbort: (() => void) | undefined
 
   /** Use {@link createBalancer}. */
-  constructor(config: Config, means: Omit<Means, 'events'>) {
+  constructor(config: Config, means: Omit<Means, 'events'>, test: TestOptions = {}) {
     super()
     // A test may well wait for a dozen events at once.
     this.setMaxListeners(0)
@@ -102,6 +107,13 @@ export class Balancer extends Events {
     this.on('config:reload', (report) => this.#reloads.note(report))
     this.#plane = new DataPlane(config, this.#means)
     this.#commands = new OperatorCommands(this.#plane)
+    this.#asserts = test.assertNoLeaks === true
+    this.witness = new Witness({
+      plane: this.#plane,
+      config: () => this.#config,
+      snapshot: () => this.snapshot(),
+      test,
+    })
     this.#reloader = new Reloader(this.#plane, { wallTime: () => means.clock.wallTime() })
   }
 
@@ -279,16 +291,22 @@ export class Balancer extends Events {
     this.emit('drain:start', { sessions, delayMs, timeoutMs })
     if (delayMs > 0) await wait(this.#means.clock, delayMs, this.#closed.signal)
     await this.#within(this.#plane.drain(), timeoutMs)
-    await this.close()
+    await this.#closeOnce()
     const cut = this.#cut
     this.emit('drain:end', { cut })
     return { cut }
   }
 
-  /** Stops at once: open sessions are reset, and no timer, socket or check is left. May be called again. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+  /**
+   * Stops at once: open sessions are reset, and no timer, socket or check is left. May be called again.
+   *
+   * @param options.assertNoLeaks throw where clients still had sessions or requests open, or where anything of ours is
+   *   left after it. It waits half a second for ends that are on their way. Default: the option of that name.
+   * @throws {LeakError} only then; it is closed all the same.
+   */
+  close({ assertNoLeaks = this.#asserts }: { assertNoLeaks?: boolean } = {}): Promise<void> {
+    if (assertNoLeaks) return this.witness.closeAssertingNoLeaks(() => this.#closeOnce())
+    return this.#closeOnce()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -302,7 +320,7 @@ export class Balancer extends Events {
       await this.#plane.discover(this.#plane.pools, signal)
       for (const listener of this.#plane.listeners) await listener.open(inherited?.take(listener.config.name))
     } catch (error) {
-      await this.close()
+      await this.#closeOnce()
       throw error
     }
     // A turn later, so that whoever awaits us hears of the first results too.
@@ -310,10 +328,15 @@ export class Balancer extends Events {
       if (this.#state !== 'closed') for (const managed of this.#plane.pools) managed.start()
     })
     if (signal === undefined) return
-    const onAbort = (): void => void this.close()
+    const onAbort = (): void => void this.#closeOnce()
     signal.addEventListener('abort', onAbort, { once: true })
     this.#stopListeningForAbort = () => signal.removeEventListener('abort', onAbort)
-    if (signal.aborted) await this.close()
+    if (signal.aborted) await this.#closeOnce()
+  }
+
+  #closeOnce(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
   }
 
   async #close(): Promise<void> {
@@ -325,6 +348,8 @@ export class Balancer extends Events {
     this.#cut += this.#plane.close(SHUTDOWN)
     // Closed handles are gone one turn of the loop later.
     await new Promise((resolve) => setImmediate(resolve))
+    // After what a drain tells at its end.
+    setImmediate(() => this.witness.close())
   }
 
   /** Waits for `done`, for at most `timeoutMs` (0 = for ever), or until somebody closes. */

@@ -76,3 +76,31 @@ export class FaultsOffError extends FairleadError {
 
 /** A stage refuses the session; the listener resets it, counts it and logs `code`. */
 export class RejectedError extends FairleadError {}
+
+/** What was awaited did not come in time. */
+export class WaitTimeoutError extends FairleadError {
+  readonly timeoutMs: number
+
+  constructor(awaited: string, timeoutMs: number) {
+    super('FAIRLEAD_WAIT_TIMEOUT', `waited ${timeoutMs} ms for ${awaited}`)
+    this.timeoutMs = timeoutMs
+  }
+}
+
+/** One thing that a balancer still held when it was closed. */
+export interface Leak {
+  readonly kind: 'session' | 'lease' | 'queue' | 'connection' | 'timer'
+  /** What it is, and where it came from. */
+  readonly text: string
+}
+
+/** A balancer that was to be closed with nothing left still held something. It is closed all the same. */
+export class LeakError extends FairleadError {
+  readonly leaks: readonly Leak[]
+
+  constructor(leaks: readonly Leak[], report: string) {
+    const list = leaks.map(({ kind, text }) => `  ${kind}: ${text}`).join('\n')
+    super('FAIRLEAD_LEAK', `closed with ${leaks.length} left:\n${list}\n${report}`)
+    this.leaks = leaks
+  }
+}

@@ -59,7 +59,7 @@ export class TimerWheel {
   /** Deadlines of those that are armed stay as they are. */
   setResolution(resolutionMs: number): void {
     if (resolutionMs === this.#resolutionMs) return
-    const armed = this.#slots.flatMap(entriesOf)
+    const { armed } = this
     for (const entry of armed) unlink(entry)
     this.#resolutionMs = resolutionMs
     for (const entry of armed) this.#link(entry)
@@ -71,6 +71,11 @@ export class TimerWheel {
   /** Armed entries, for leak checks. */
   get size(): number {
     return this.#armed
+  }
+
+  /** Every armed entry, in no order; for leak checks. */
+  get armed(): readonly WheelEntry[] {
+    return this.#slots.flatMap(entriesOf)
   }
 
   /** Expires `entry` after `delayMs`, never early and at most two resolutions late. Moves an armed one. */

@@ -6,6 +6,8 @@ import type { TcpAddress } from '../core/address.ts'
 
 /** A place where connects neither succeed nor fail. */
 export interface BlackholeBackend extends AsyncDisposable {
+  /** What a balancer calls it that is given it as a backend; default its address. */
+  readonly id: string | undefined
   readonly address: TcpAddress
   readonly port: number
   /** From now on connects are refused; those under way are, too, at their next SYN. */
@@ -21,18 +23,22 @@ const BACKLOG = 1
  * Starts a listener on 127.0.0.1 whose connects never complete: a thread listens and then blocks, so that nothing is
  * accepted, and its queue is filled. Needs Linux.
  */
-export async function blackholeBackend(options: { port?: number } = {}): Promise<BlackholeBackend> {
-  const blackhole = new Blackhole(options.port ?? 0)
+export async function blackholeBackend(
+  options: { port?: number; id?: string } = {},
+): Promise<BlackholeBackend> {
+  const blackhole = new Blackhole(options)
   await blackhole.start()
   return blackhole
 }
 
 class Blackhole implements BlackholeBackend {
+  readonly id: string | undefined
   address: TcpAddress
   #worker: Worker | undefined
   #filling: Socket[] = []
 
-  constructor(port: number) {
+  constructor({ id, port = 0 }: { id?: string; port?: number }) {
+    this.id = id
     this.address = { kind: 'tcp', host: '127.0.0.1', port }
   }
 

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import type { TcpAddress } from '../core/address.ts'
 import { echoBackend } from './echo-backend.ts'
 import type { FixtureListenOptions } from './fixture-server.ts'
 
 export interface RefusingPort extends AsyncDisposable {
+  /** What a balancer calls it that is given it as a backend; default its address. */
+  readonly id: string | undefined
   readonly address: TcpAddress
   readonly port: number
   /**
@@ -23,26 +25,45 @@ const ATTEMPTS = 10
  * local port, so the system gives it to nobody else, neither to listen on nor to dial from (a client that happened to
  * dial from the very port that it dials would connect to itself).
  */
-export async function refusingPort(options: { port?: number } = {}): Promise<RefusingPort> {
+export async function refusingPort(options: { port?: number; id?: string } = {}): Promise<RefusingPort> {
   const keeper = createServer().listen(0, '127.0.0.1')
   await once(keeper, 'listening')
   const accepted = new Promise<Socket>((resolve) => keeper.once('connection', resolve))
   const holder = await holdPort((keeper.address() as AddressInfo).port, options.port ?? 0)
   const other = await accepted
   other.on('error', () => undefined) // It only has to be there.
-  const port = holder.localPort as number
-  const address: TcpAddress = { kind: 'tcp', host: '127.0.0.1', port }
-  return {
-    address,
-    port,
-    open: <T>(make: (at: { host: string; port: number }) => Promise<T> = echoThere<T>) =>
-      make({ host: address.host, port }),
-    async [Symbol.asyncDispose]() {
-      holder.destroy()
-      other.destroy()
-      keeper.close()
-      await once(keeper, 'close')
-    },
+  return new HeldPort(options.id, { keeper, holder, other })
+}
+
+interface Held {
+  readonly keeper: Server
+  readonly holder: Socket
+  readonly other: Socket
+}
+
+class HeldPort implements RefusingPort {
+  readonly id: string | undefined
+  readonly address: TcpAddress
+  readonly port: number
+  readonly #held: Held
+
+  constructor(id: string | undefined, held: Held) {
+    this.id = id
+    this.port = held.holder.localPort as number
+    this.address = { kind: 'tcp', host: '127.0.0.1', port: this.port }
+    this.#held = held
+  }
+
+  open<T>(make: (at: { host: string; port: number }) => Promise<T> = echoThere<T>): Promise<T> {
+    return make({ host: this.address.host, port: this.port })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { keeper, holder, other } = this.#held
+    holder.destroy()
+    other.destroy()
+    keeper.close()
+    await once(keeper, 'close')
   }
 }
 

@@ -1,18 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
-import { FairleadError } from '../core/errors.ts'
+import { WaitTimeoutError } from '../core/errors.ts'
 
 const DEFAULT_TIMEOUT_MS = 5_000
-
-/** What was awaited did not come in time. */
-export class WaitTimeoutError extends FairleadError {
-  readonly timeoutMs: number
-
-  constructor(awaited: string, timeoutMs: number) {
-    super('FAIRLEAD_WAIT_TIMEOUT', `waited ${timeoutMs} ms for ${awaited}`)
-    this.timeoutMs = timeoutMs
-  }
-}
 
 export interface WaitOptions {
   /** In real time; default 5 s. */

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
 import t from 'tap'
+import { WaitTimeoutError } from '../../src/core/errors.ts'
 import { Events } from '../../src/core/events.ts'
-import { WaitTimeoutError, waitForEvent, waitUntil } from '../../src/testing/wait-for.ts'
+import { waitForEvent, waitUntil } from '../../src/testing/wait-for.ts'
 
 void t.test('waitForEvent', async (sub) => {
   void sub.test('gives the arguments of a typed event that satisfies the predicate', async (leaf) => {
