@@ -7,6 +7,7 @@ import type { BackendMode } from '../core/backend.ts'
 import { systemClock, wait } from '../core/clock.ts'
 import { ClosedError, FaultsOffError } from '../core/errors.ts'
 import type { BalancerEvents, EventName } from '../core/events.ts'
+import type { Explanation, ExplainRequest } from '../core/explanation.ts'
 import { ReloadCounters } from '../core/reload-counters.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import { randomFrom } from '../core/seed.ts'
@@ -19,6 +20,7 @@ import type { Session, SessionOutcome } from '../net/session.ts'
 import { OperatorCommands } from './commands.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Means } from './data-plane.ts'
+import { explain } from './explain.ts'
 import type { Listener } from './listener.ts'
 import { isMeant, listSessions } from './open-sessions.ts'
 import type { SessionFilter } from './port.ts'
@@ -244,6 +246,18 @@ export class Balancer extends Witnessed {
   async whenIdle(id: string, how: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<boolean> {
     this.#assertOpen()
     return this.#commands.whenIdle(id, { ...how, clock: this.#means.clock })
+  }
+
+  /**
+   * Which backend a client would get now, and why each other would be passed over. Changes nothing.
+   * @throws {ConfigError} for a listener, an address or fields that cannot be
+   */
+  explain(request: ExplainRequest = {}): Explanation {
+    return explain(request, {
+      listeners: this.#plane.listeners,
+      poolNamed: (name) => this.#plane.poolNamed(name),
+      at: this.#means.clock.wallTime(),
+    })
   }
 
   /** Counters and histograms back to zero; gauges, health and open sessions stay. */

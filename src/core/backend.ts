@@ -66,6 +66,8 @@ export class Backend {
   lastCheck: CheckResult | undefined = undefined
   /** Wall-clock ms of the last change of `healthy`. */
   healthySince = 0
+  /** Why it changed last, in words; `''` while it is as it began. */
+  healthReason = ''
 
   // Observed by traffic.
   ejected = false

@@ -28,8 +28,8 @@ export interface Explanation {
 
 export interface BackendExplanation {
   readonly id: string
-  /** Probability of being picked, 0 to 1. */
-  readonly chance: number
+  /** Probability of being picked, 0 to 1; undefined where a strategy of the user's cannot tell. */
+  readonly chance: number | undefined
   /** `picked`, `possible`, or why it is not even that. */
   readonly verdict:
     | 'picked'

@@ -114,6 +114,7 @@ export class Watch {
       backend.healthySince = clock.wallTime()
     }
     const reason = change === undefined ? '' : `${outcome.code}: ${outcome.text} (${this.#evidence(change)})`
+    if (change !== undefined) backend.healthReason = reason
     this.#scheduleNext()
     onResult(backend, outcome)
     if (change !== undefined) onVerdict(backend, change === 'up', reason)

@@ -74,6 +74,12 @@ export class Ejector {
     for (const backend of this.#ejections.keys()) if (backend.ejected) this.#return(backend, reason)
   }
 
+  /** What an ejected backend was ejected for, and how long it still is; undefined for one that is not. */
+  ejectionOf(backend: Backend): { readonly kind: FailureKind; readonly leftMs: number } | undefined {
+    const ejection = backend.ejected ? this.#ejections.get(backend) : undefined
+    return ejection && { kind: ejection.kind, leftMs: Math.max(0, ejection.endsAt - this.#clock.now()) }
+  }
+
   /** The backend has left the pool. */
   forget(backend: Backend): void {
     this.#ejections.get(backend)?.timer.cancel()

@@ -110,6 +110,16 @@ export class Pool {
     return hasOutside(this.#eligible, skip) || hasOutside(this.#spares, skip)
   }
 
+  /** What `lease` would give now, see `Strategy.odds`; undefined where the strategy cannot tell. Changes nothing. */
+  odds(client: ClientKey): ReadonlyMap<Backend, number> | undefined {
+    return this.#strategy.odds?.(client)
+  }
+
+  /** What an ejected backend was ejected for, and how long it still is. */
+  ejectionOf(backend: Backend): ReturnType<Ejector['ejectionOf']> {
+    return this.#ejector.ejectionOf(backend)
+  }
+
   /** Queues for a backend with room. Ask `hasQueueRoom` first. */
   wait(client: ClientKey, skip: ReadonlySet<Backend> | undefined, sink: QueueSink): Waiter {
     const waiter = new Waiter(this.#queue, { client, skip, sink })

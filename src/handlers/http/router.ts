@@ -5,39 +5,44 @@ import { hostName } from '../../wire/host.ts'
 import type { PoolAccess } from './pool-access.ts'
 
 /** Where a request goes, and what is changed on the way. */
-export interface Route {
-  readonly access: PoolAccess
+export interface Route<Access = PoolAccess> {
+  readonly access: Access
+  /** What it was made of; undefined where there are no routes. */
+  readonly config: RouteConfig | undefined
   /** Characters of the target's path to cut off. */
   readonly stripLength: number
   readonly request: HeaderChanges | undefined
   readonly response: HeaderChanges | undefined
 }
 
-interface Entry {
+interface Entry<Access> {
   /** Without a slash at its end: `/` is the empty string. */
   readonly path: string
-  readonly route: Route
+  readonly route: Route<Access>
 }
 
 /**
  * Finds the route of a request: exact hosts before wildcards, longer wildcards before shorter ones, then any host; with
  * each, longer paths before shorter ones. Paths are compared as they came, nothing is decoded.
  */
-export class Router {
+export class Router<Access = PoolAccess> {
   /** Where there are no routes: everything goes this way. */
-  readonly #only: Route | undefined
-  readonly #exact = new Map<string, Entry[]>()
+  readonly #only: Route<Access> | undefined
+  readonly #exact = new Map<string, Entry<Access>[]>()
   /** By what follows the asterisk: `.example.org`. */
-  readonly #wildcards = new Map<string, Entry[]>()
-  readonly #anyHost: Entry[] = []
+  readonly #wildcards = new Map<string, Entry<Access>[]>()
+  readonly #anyHost: Entry<Access>[] = []
 
-  constructor(
-    routes: readonly RouteConfig[],
-    options: { pool: string; access: (pool: string) => PoolAccess },
-  ) {
+  constructor(routes: readonly RouteConfig[], options: { pool: string; access: (pool: string) => Access }) {
     const { pool, access } = options
     if (routes.length === 0) {
-      this.#only = { access: access(pool), stripLength: 0, request: undefined, response: undefined }
+      this.#only = {
+        access: access(pool),
+        config: undefined,
+        stripLength: 0,
+        request: undefined,
+        response: undefined,
+      }
       return
     }
     for (const route of routes) this.#add(route, access(route.pool))
@@ -47,7 +52,7 @@ export class Router {
   }
 
   /** `host`: the Host field's value; `path`: the target without its query. */
-  find(host: string, path: string): Route | undefined {
+  find(host: string, path: string): Route<Access> | undefined {
     if (this.#only !== undefined) return this.#only
     const name = withoutEndDot(hostName(host))
     const exact = match(this.#exact.get(name), path)
@@ -59,10 +64,12 @@ export class Router {
     return match(this.#anyHost, path)
   }
 
-  #add({ host, path, stripPrefix, request, response }: RouteConfig, access: PoolAccess): void {
+  #add(config: RouteConfig, access: Access): void {
+    const { host, path, stripPrefix, request, response } = config
     const prefix = path.replace(/\/+$/, '')
-    const route: Route = {
+    const route: Route<Access> = {
       access,
+      config,
       stripLength: stripPrefix ? prefix.length : 0,
       request: compileHeaderChanges(request),
       response: compileHeaderChanges(response),
@@ -70,7 +77,7 @@ export class Router {
     this.#entriesOf(host).push({ path: prefix, route })
   }
 
-  #entriesOf(host: string | undefined): Entry[] {
+  #entriesOf(host: string | undefined): Entry<Access>[] {
     if (host === undefined) return this.#anyHost
     const isWildcard = host.startsWith('*.')
     const byHost = isWildcard ? this.#wildcards : this.#exact
@@ -82,13 +89,16 @@ export class Router {
 }
 
 /** The target to send: without the route's prefix, and always beginning with a slash. */
-export function strippedTarget(target: string, { stripLength }: Route): string {
+export function strippedTarget(target: string, { stripLength }: Pick<Route, 'stripLength'>): string {
   if (stripLength === 0 || target === '*') return target
   const rest = target.slice(stripLength)
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-function match(entries: readonly Entry[] | undefined, path: string): Route | undefined {
+function match<Access>(
+  entries: readonly Entry<Access>[] | undefined,
+  path: string,
+): Route<Access> | undefined {
   if (entries === undefined) return undefined
   for (const entry of entries) {
     const { length } = entry.path
