@@ -1,3 +1,4 @@
+import { BACKEND_FLAGS, BACKEND_KINDS } from './backend-flags.ts'
 import { flagText, type Setting } from '../config/setting.ts'
 import { settings } from '../config/settings.ts'
 
@@ -61,11 +62,13 @@ const PAGES: Readonly<Record<HelpTopic, (width: number) => string[]>> = {
     ...lines(COMMON, width),
   ],
   backend: (width) => [
-    'One backend that answers HTTP with its name, its count and the request that it got.',
+    'One backend, to try things with. It answers HTTP with its name, its count and the request that',
+    'it got, or misbehaves on purpose: --kind.',
     '/health says how it is; POST /health/fail and POST /health/ok switch that.',
     '',
     'Usage:',
     '  fairlead backend --port 3001 --name a [options]',
+    '  fairlead backend --port 3002 --kind resetting --after-bytes 100',
     '',
     'Options:',
     ...lines(BACKEND, width),
@@ -98,9 +101,11 @@ const BACKEND: readonly HelpLine[] = [
   { flag: '--port <port>', text: 'Port to listen on, 0 for a free one; also SERVER_PORT', fallback: '3001' },
   { flag: '--name <name>', text: 'What it calls itself; also SERVER_NAME', fallback: 'backend' },
   { flag: '--host <address>', text: 'Address to listen on', fallback: '127.0.0.1' },
-  { flag: '--delay <time>', text: 'Wait so long before each answer', fallback: '0' },
-  { flag: '--unhealthy', text: '/health fails from the start' },
-  { flag: '--echo', text: 'Send every byte back (raw TCP) instead of speaking HTTP' },
+  { flag: '--kind <kind>', text: `What it does: ${BACKEND_KINDS.join(', ')}`, fallback: 'http' },
+  ...BACKEND_FLAGS.map(({ flag, kinds, value, text }): HelpLine => ({
+    flag: `--${flag} ${value}`.trimEnd(),
+    text: `${text} (${kinds.join(', ')})`,
+  })),
 ]
 
 function settingGroups(width: number): string[] {

@@ -2,17 +2,14 @@ import type { BalancerOptions } from '../config/options.ts'
 import { Problems } from '../config/problems.ts'
 import { resolveOptions } from '../config/resolve.ts'
 import { COUNTS_ONLY_IN_HTTP } from '../config/resolve-http.ts'
-import { parsePort } from '../config/parse-host-port.ts'
-import { parseDuration } from '../config/parse-duration.ts'
 import { ConfigError } from '../core/errors.ts'
-import { InvalidValueError } from '../config/invalid-value.ts'
 import { assertKnown } from './assert-known.ts'
 import { gatherSettings } from './gather-settings.ts'
 import type { Argv } from './parse-args.ts'
-import type { BackendRequest, DemoRequest, RunRequest } from './requests.ts'
+import type { Env } from './read-flags.ts'
+import { describeProblems, readPort, textOf } from './read-flags.ts'
+import type { DemoRequest, RunRequest } from './requests.ts'
 import { UsageError } from './usage-error.ts'
-
-type Env = Readonly<Record<string, string | undefined>>
 
 /** @throws {UsageError} */
 export function readRunRequest(argv: Argv, env: Env): RunRequest {
@@ -35,7 +32,7 @@ export function readDemoRequest(argv: Argv, env: Env): DemoRequest {
   const port = readPort(argv, env, { flag: 'port', variable: 'PROXY_PORT', fallback: 8080, problems })
   const lines = [
     ...unknown,
-    ...describe(problems),
+    ...describeProblems(problems),
     ...gathered.problems,
     ...optionProblems({ ...options, listen: 0, backends: [] }, gathered.places),
   ]
@@ -49,30 +46,6 @@ function demoDefaults(mode: unknown): Pick<BalancerOptions, 'mode' | 'check' | '
   return isHttp ? { mode: 'http', check: 'http', explain: true } : { check: 'http' }
 }
 
-/** @throws {UsageError} */
-export function readBackendRequest(argv: Argv, env: Env): BackendRequest {
-  const unknown = assertKnown(argv, 'backend')
-  const problems = new Problems()
-  const port = readPort(argv, env, { flag: 'port', variable: 'SERVER_PORT', fallback: 3001, problems })
-  const delayMs = problems.attempt('--delay', () => parseDuration(text(argv['delay']) ?? '0'))
-  const name = problems.attempt('--name', () => {
-    const given = text(argv['name']) ?? (env['SERVER_NAME'] || 'backend')
-    if (/^[\x21-\x7e]{1,128}$/.test(given)) return given
-    throw new InvalidValueError('must be 1 to 128 visible characters without spaces, such as a')
-  })
-  const lines = [...unknown, ...describe(problems)]
-  if (lines.length > 0) throw new UsageError(lines)
-  return {
-    command: 'backend',
-    port,
-    host: text(argv['host']) ?? '127.0.0.1',
-    name: name ?? 'backend',
-    delayMs: delayMs ?? 0,
-    healthy: argv['unhealthy'] !== true,
-    echo: argv['echo'] === true,
-  }
-}
-
 interface Placed<Value> {
   readonly value: Value
   readonly place: string
@@ -84,7 +57,7 @@ function positionals(
   env: Env,
 ): { listen: Placed<string>; backends: Placed<string[]> & { places: (readonly [string, string])[] } } {
   const given = (Array.isArray(argv['backends']) ? argv['backends'] : []).map(String)
-  const listen = text(argv['listen']) ?? (env['FAIRLEAD_LISTEN'] || undefined)
+  const listen = textOf(argv['listen']) ?? (env['FAIRLEAD_LISTEN'] || undefined)
   const fromEnv = env['FAIRLEAD_BACKENDS'] || undefined
   const value = given.length > 0 ? given : fromEnv === undefined ? [] : [fromEnv]
   const isSpare = [argv['backup'], env['FAIRLEAD_BACKUP'] || undefined].some((backup) => backup !== undefined)
@@ -122,27 +95,4 @@ function optionProblems(options: BalancerOptions, places: ReadonlyMap<string, st
       return `${places.get(path) ?? places.get(root) ?? path}: ${message}`
     })
   }
-}
-
-function readPort(
-  argv: Argv,
-  env: Env,
-  from: { flag: string; variable: string; fallback: number; problems: Problems },
-): number {
-  const flag = text(argv[from.flag])
-  const given = flag ?? (env[from.variable] || undefined)
-  if (given === undefined) return from.fallback
-  const place = flag === undefined ? from.variable : `--${from.flag}`
-  return from.problems.attempt(place, () => parsePort(given, { lowest: 0 })) ?? from.fallback
-}
-
-/** A flag given twice counts as given last; one without its value is an empty text, which no reader takes. */
-function text(value: unknown): string | undefined {
-  const last: unknown = Array.isArray(value) ? value.at(-1) : value
-  if (last === undefined) return undefined
-  return typeof last === 'string' ? last : ''
-}
-
-function describe(problems: Problems): string[] {
-  return problems.list.map(({ path, message }) => `${path}: ${message}`)
 }

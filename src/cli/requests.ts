@@ -1,4 +1,6 @@
 import type { BalancerOptions } from '../config/options.ts'
+import type { ScriptStep } from '../testing/script.ts'
+import type { BackendKind } from './backend-flags.ts'
 import type { LogLevel } from '../log/log.ts'
 
 /** What a command line asks for, checked. */
@@ -23,15 +25,27 @@ export interface DemoRequest {
   readonly pidFile: string | undefined
 }
 
+/** What each kind of backend has no use for is absent. */
 export interface BackendRequest {
   readonly command: 'backend'
+  readonly kind: BackendKind
   readonly port: number
   readonly host: string
   readonly name: string
-  readonly delayMs: number
   readonly healthy: boolean
-  /** Raw TCP that sends everything back, instead of HTTP. */
-  readonly echo: boolean
+  readonly chunked: boolean
+  readonly close: boolean
+  readonly delayMs?: number
+  readonly status?: number
+  readonly bodyBytes?: number
+  readonly cutAfterBytes?: number
+  readonly says?: string
+  readonly readBytesPerSecond?: number
+  readonly writeBytesPerSecond?: number
+  readonly afterBytes?: number
+  readonly afterMs?: number
+  readonly openAfterMs?: number
+  readonly script?: readonly ScriptStep[]
 }
 
 export interface HelpRequest {

@@ -1,6 +1,7 @@
 import type { Options } from 'yargs'
 import { isRepeatable, type Setting } from '../config/setting.ts'
 import { settings } from '../config/settings.ts'
+import { BACKEND_FLAGS } from './backend-flags.ts'
 import type { HelpTopic } from './help-text.ts'
 
 type OptionTable = Readonly<Record<string, Options>>
@@ -33,8 +34,13 @@ const OPTIONS: Readonly<Record<HelpTopic, OptionTable>> = {
     port: {},
     name: {},
     host: {},
-    delay: {},
-    unhealthy: { type: 'boolean' },
+    kind: {},
+    ...Object.fromEntries(
+      BACKEND_FLAGS.map(({ flag, value }): [string, Options] => [
+        flag,
+        value === '' ? { type: 'boolean' } : {},
+      ]),
+    ),
     echo: { type: 'boolean' },
   },
 }

@@ -17,6 +17,7 @@ const QUICK_CHECKS = { checkInterval: '50ms', fastInterval: '10ms', downInterval
  * - It listens on a free port of 127.0.0.1.
  * - Health checks are off, so that nothing happens but what the test does. `check: 'tcp'` or `'http'` switches them on,
  *   with intervals of milliseconds unless they or a `clock` are given.
+ * - Faults on purpose may be added: `lb.faults.add({ type: 'refuse', backend: 'a', times: 1 })`.
  * - All events are kept for `history()` and for the assertions.
  * - Choices by chance come from a `seed`: the option, else `FAIRLEAD_TEST_SEED`, else a new one. Failures name it.
  * - Closing it throws where sessions, requests, leases, connections or timers are left: `assertNoLeaks`.
@@ -28,6 +29,7 @@ export function testBalancer(options: TestBalancerOptions): Promise<Balancer> {
     check,
     ...(check === 'off' || clock !== undefined ? {} : QUICK_CHECKS),
     ...(options.random === undefined ? { seed: process.env['FAIRLEAD_TEST_SEED'] ?? newSeed() } : {}),
+    faults: true,
     history: { most: MOST_EVENTS },
     assertNoLeaks: true,
     ...options,

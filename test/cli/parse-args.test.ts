@@ -181,8 +181,23 @@ void t.test('wrong usage: one line for each problem, with its place and what wou
       [
         '--ecko is not an option; did you mean --echo?',
         '--port: "x" is not a port: ports are 0 to 65535',
-        '--delay: "5" has no unit: write 5ms or 5s',
         '--name: must be 1 to 128 visible characters without spaces, such as a',
+        '--delay: "5" has no unit: write 5ms or 5s',
+      ],
+    ],
+    [
+      'backend --kind ecko --after 5s --cut x',
+      [
+        '--kind: "ecko" is no kind of backend; did you mean echo?',
+        '--after: counts only with --kind resetting',
+        '--cut: "x" is not a size: write 16384, 16KiB or 1MiB',
+      ],
+    ],
+    ['backend --kind scripted', ['--script: is missing: say what is expected and sent']],
+    [
+      'backend --kind scripted --script [{"expect":1}]',
+      [
+        '--script: step 1 is {"expect":1}: write {"expect":"text"}, {"match":"pattern"}, {"send":"text"}, {"delayMs":100}, "expect-end", "half-close", "close", "reset"',
       ],
     ],
     ['backend --xyzzy', ['--xyzzy is not an option; fairlead backend --help lists them']],
@@ -210,21 +225,37 @@ void t.test('demo takes its port and everything else that a balancer takes', asy
 void t.test('backend is configured by flags or by the environment', async (sub) => {
   sub.same(await parse('backend'), {
     command: 'backend',
+    kind: 'http',
     port: 3001,
     host: '127.0.0.1',
     name: 'backend',
-    delayMs: 0,
     healthy: true,
-    echo: false,
+    chunked: false,
+    close: false,
   })
   sub.match(await parse('backend', { SERVER_PORT: '3007', SERVER_NAME: 'g' }), { port: 3007, name: 'g' })
   sub.match(
-    await parse('backend --port 0 --name a --delay 50ms --unhealthy --echo --host ::1', {
+    await parse('backend --port 0 --name a --delay 50ms --unhealthy --size 1KiB --host ::1', {
       SERVER_PORT: '3007',
       SERVER_NAME: 'g',
     }),
-    { port: 0, name: 'a', delayMs: 50, healthy: false, echo: true, host: '::1' },
+    { port: 0, name: 'a', delayMs: 50, healthy: false, bodyBytes: 1_024, kind: 'http', host: '::1' },
   )
+  sub.match(await parse('backend --echo'), { kind: 'echo' })
+  sub.match(await parse('backend --kind slow --read-rate 10 --says hi\\r\\n'), {
+    kind: 'slow',
+    readBytesPerSecond: 10,
+    says: 'hi\r\n',
+  })
+  const script = '[{"expect":"a"},{"match":"b+"},{"send":"c"},{"delayMs":5},"reset"]'
+  const scripted = await parse(`backend --kind scripted --script ${script}`)
+  sub.same(scripted.command === 'backend' && scripted.script, [
+    { expect: 'a' },
+    { expect: /b+/ },
+    { send: 'c' },
+    { delayMs: 5 },
+    'reset',
+  ])
 })
 
 void t.test('help in every way of asking, and the version', async (sub) => {

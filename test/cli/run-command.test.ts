@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { BACKEND_KINDS } from '../../src/cli/backend-flags.ts'
 import type { CommandContext, Keyboard } from '../../src/cli/context.ts'
 // Loaded here, since to compile them takes longer than a test should wait.
 import '../../src/cli/demo.ts'
@@ -261,4 +262,33 @@ void t.test('a backend of its own: HTTP, or echo', async (sub) => {
   sub.equal(answer, 'round trip')
   echo.signals.emit('SIGINT')
   sub.equal(await echoed, 0)
+})
+
+void t.test('a backend of every kind starts, says what it does, and stops', async (sub) => {
+  for (const kind of BACKEND_KINDS) {
+    const context = new FakeProcess()
+    const flags = kind === 'scripted' ? ['--script', '[{"send":"hi"},"close"]'] : []
+    const code = runCommand(['backend', '--port', '0', '--kind', kind, ...flags], context)
+    await waitUntil(() => context.printed.includes('\n'))
+    sub.match(context.printed, /^backend backend .+ on 127\.0\.0\.1:\d+\n/, kind)
+    context.signals.emit('SIGTERM')
+    sub.equal(await code, 0, kind)
+  }
+})
+
+void t.test('a refusing backend opens after a while', async (sub) => {
+  const context = new FakeProcess()
+  const args = ['backend', '--port', '0', '--kind', 'refusing', '--open-after', '1ms']
+  const code = runCommand(args, context)
+  await waitUntil(() => context.printed.includes('\n'))
+  const [, port = ''] = /:(\d+)\n/.exec(context.printed) ?? []
+  await waitUntil(async () => {
+    const client = connect(Number(port), '127.0.0.1')
+    return new Promise((resolve) => {
+      client.on('error', () => resolve(false)).on('connect', () => resolve(true))
+      client.on('connect', () => client.destroy())
+    })
+  })
+  context.signals.emit('SIGTERM')
+  sub.equal(await code, 0)
 })
