@@ -2,7 +2,9 @@ import type { ControlPort } from '../control/port.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
+import type { Snapshot } from '../core/snapshot.ts'
 import type { DashboardFiles } from './dashboard-files.ts'
+import type { Writer } from './http/pieces.ts'
 import type { EventStreams } from './events/event-streams.ts'
 import type { Credentials } from './guards/credentials.ts'
 import type { MetricsPage } from './metrics-page.ts'
@@ -22,6 +24,9 @@ export interface AdminContext {
   /** The latest reload; undefined before the first. */
   readonly lastReload: () => ReloadReport | undefined
   readonly metrics: MetricsPage
+  /** Everything at one glance. */
+  status(): Snapshot & { readonly process: ProcessFacts }
+  readonly writer: Writer
   /** The OpenAPI document as JSON text. */
   document(): string
 }

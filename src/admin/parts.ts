@@ -3,11 +3,13 @@ import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
+import type { Snapshot } from '../core/snapshot.ts'
 import { prometheusParts } from '../metrics/prometheus.ts'
 import type { AdminContext } from './context.ts'
 import { DashboardFiles } from './dashboard-files.ts'
 import { EventStreams } from './events/event-streams.ts'
 import { Credentials } from './guards/credentials.ts'
+import { Writer } from './http/pieces.ts'
 import type { AdminLimits } from './limits.ts'
 import { openApiText } from './openapi.ts'
 import { MetricsPage } from './metrics-page.ts'
@@ -32,6 +34,7 @@ export class Parts implements AdminContext {
   readonly checks: readonly ReadinessCheck[]
   readonly reload: (() => Promise<ReloadReport>) | undefined
   readonly metrics: MetricsPage
+  readonly writer = new Writer()
   readonly #meter: ProcessMeter
   #lastReload: ReloadReport | undefined
   #document: string | undefined
@@ -50,7 +53,8 @@ export class Parts implements AdminContext {
     this.streams = new EventStreams({
       control,
       clock,
-      status: () => ({ ...control.snapshot(), process: this.facts() }),
+      status: () => this.status(),
+      writer: this.writer,
       most: limits.streams,
     })
     this.dashboard = new DashboardFiles(options.dashboard)
@@ -64,6 +68,10 @@ export class Parts implements AdminContext {
   }
 
   readonly lastReload = (): ReloadReport | undefined => this.#lastReload
+
+  status(): Snapshot & { readonly process: ProcessFacts } {
+    return { ...this.control.snapshot(), process: this.facts() }
+  }
 
   document(): string {
     return (this.#document ??= openApiText(routes))

@@ -41,7 +41,10 @@ export class RequestHandler {
     )
     if (response.destroyed) return
     try {
-      respond(response, answer, this.#options)
+      await respond(response, answer, {
+        patienceMs: this.#options.patienceMs,
+        writer: this.#options.context.writer,
+      })
     } catch (error) {
       this.#tell(error)
       response.destroy()

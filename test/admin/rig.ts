@@ -10,6 +10,7 @@ import type { Explanation, ExplainRequest } from '../../src/core/explanation.ts'
 
 export interface Operated {
   readonly balancer: Balancer
+  readonly control: ControlPort
   readonly admin: Admin
   /** `http://127.0.0.1:PORT` of the admin listener. */
   readonly base: string
@@ -47,11 +48,12 @@ export async function operate(
     ...rest,
   })
   t.teardown(() => balancer.close())
-  const admin = await startAdmin(asControl(balancer), { address: LOOPBACK, ...adminOptions })
+  const control = asControl(balancer)
+  const admin = await startAdmin(control, { address: LOOPBACK, ...adminOptions })
   t.teardown(() => admin.close())
   const { address } = admin
   const base = address.kind === 'tcp' ? `http://${formatHostPort(address.host, address.port)}` : ''
-  return { balancer, admin, base, ask: (path, how) => askAt(base + path, how) }
+  return { balancer, control, admin, base, ask: (path, how) => askAt(base + path, how) }
 }
 
 /** A stand-in for what a balancer cannot do yet. */

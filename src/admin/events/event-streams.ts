@@ -5,13 +5,19 @@ import { EventHistory } from '../../core/event-history.ts'
 import type { PastEvent } from '../../core/event-history.ts'
 import type { BalancerEvents, EventName } from '../../core/events.ts'
 import { ApiError } from '../api-error.ts'
+import { jsonPieces } from '../http/pieces.ts'
+import type { Writer } from '../http/pieces.ts'
 import { KEPT_EVENTS } from './event-names.ts'
 import { EventStream, message } from './event-stream.ts'
 import { Repeater } from './repeater.ts'
 
 const HEARTBEAT_MS = 15_000
 const SNAPSHOT_MS = 1_000
+/** A timer that comes a little early must not make its snapshot be left out. */
+const FRESH_MS = SNAPSHOT_MS - 50
 const HEARTBEAT = Buffer.from(':\n\n')
+const SNAPSHOT_HEAD = Buffer.from('event: snapshot\ndata: ')
+const MESSAGE_END = Buffer.from('\n\n')
 const RECONNECT_MS = 1_000
 
 export interface EventStreamsOptions {
@@ -19,6 +25,7 @@ export interface EventStreamsOptions {
   readonly clock: Clock
   /** What `snapshot` messages hold. */
   readonly status: () => unknown
+  readonly writer: Writer
   readonly most: number
 }
 
@@ -28,6 +35,11 @@ export interface Wanted {
   readonly since: string | undefined
   readonly snapshot: boolean
   readonly live: readonly EventName[]
+}
+
+interface Latest {
+  readonly bytes: Buffer
+  readonly at: number
 }
 
 /** All readers of events. While there are none, all that it does is to keep the latest changes of state. */
@@ -40,7 +52,8 @@ export class EventStreams {
   readonly #watching = new Set<EventStream>()
   readonly #heartbeat: Repeater
   readonly #snapshots: Repeater
-  #latest: { readonly bytes: Buffer; readonly at: number } | undefined
+  #latest: Latest | undefined
+  #isMaking = false
 
   constructor(options: EventStreamsOptions) {
     const { control, clock } = options
@@ -57,7 +70,7 @@ export class EventStreams {
       for (const stream of this.#streams) stream.send(bytes)
     })
     this.#heartbeat = new Repeater({ clock, everyMs: HEARTBEAT_MS, run: () => this.#beat() })
-    this.#snapshots = new Repeater({ clock, everyMs: SNAPSHOT_MS, run: () => this.#sendSnapshots() })
+    this.#snapshots = new Repeater({ clock, everyMs: SNAPSHOT_MS, run: () => void this.#sendSnapshots() })
   }
 
   get size(): number {
@@ -84,8 +97,9 @@ export class EventStreams {
     for (const name of live) this.#follow(stream, name)
     if (!snapshot) return
     this.#watching.add(stream)
-    stream.sendSnapshot(this.#snapshot())
     this.#snapshots.start()
+    if (this.#isFresh()) stream.sendSnapshot((this.#latest as Latest).bytes)
+    else void this.#sendSnapshots()
   }
 
   close(): void {
@@ -132,17 +146,25 @@ export class EventStreams {
     for (const stream of this.#streams) stream.send(HEARTBEAT)
   }
 
-  #sendSnapshots(): void {
-    const bytes = this.#snapshot()
-    for (const stream of this.#watching) stream.sendSnapshot(bytes)
+  /** To all who watch. At most one a second is made, and never two at once. Never rejects. */
+  async #sendSnapshots(): Promise<void> {
+    const { writer, status, clock, control } = this.#options
+    if (this.#isMaking || this.#isFresh()) return
+    this.#isMaking = true
+    const at = clock.now()
+    try {
+      const json = await writer.write(() => jsonPieces(status()))
+      const bytes = Buffer.concat([SNAPSHOT_HEAD, json, MESSAGE_END])
+      if (this.#watching.size > 0) this.#latest = { bytes, at }
+      for (const stream of this.#watching) stream.sendSnapshot(bytes)
+    } catch (error) {
+      control.emit('fault:local', { code: 'ADMIN', message: `no snapshot could be made: ${String(error)}` })
+    } finally {
+      this.#isMaking = false
+    }
   }
 
-  /** At most one a second is made, for all streams. */
-  #snapshot(): Buffer {
-    const now = this.#options.clock.now()
-    if (this.#latest !== undefined && now - this.#latest.at < SNAPSHOT_MS) return this.#latest.bytes
-    const bytes = message('snapshot', this.#options.status())
-    this.#latest = { bytes, at: now }
-    return bytes
+  #isFresh(): boolean {
+    return this.#latest !== undefined && this.#options.clock.now() - this.#latest.at < FRESH_MS
   }
 }

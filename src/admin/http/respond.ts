@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { ClosedError, ConfigError, UnknownBackendError } from '../../core/errors.ts'
 import { ApiError, notFound } from '../api-error.ts'
-import type { Answer, JsonAnswer } from './route.ts'
+import { jsonPieces } from './pieces.ts'
+import type { Writer } from './pieces.ts'
+import type { Answer, JsonAnswer, TextAnswer } from './route.ts'
 
 /** On every answer. Scripts and styles come from us alone, and no page may frame ours. */
 const SECURITY_HEADERS = {
@@ -15,11 +17,11 @@ const SECURITY_HEADERS = {
 const JSON_TYPE = 'application/json'
 
 /** Sends an answer. A reader that takes nothing for `patienceMs` is cut off. */
-export function respond(
+export async function respond(
   response: ServerResponse,
   answer: Answer,
-  { patienceMs }: { patienceMs: number },
-): void {
+  { patienceMs, writer }: { readonly patienceMs: number; readonly writer: Writer },
+): Promise<void> {
   const status = answer.status ?? 200
   const type = 'json' in answer ? JSON_TYPE : answer.type
   const head = { ...SECURITY_HEADERS, 'Cache-Control': 'no-store', 'Content-Type': type, ...answer.headers }
@@ -29,10 +31,20 @@ export function respond(
     else answer.stream(response, patienceMs)
     return
   }
-  const body = Buffer.from('json' in answer ? `${JSON.stringify(answer.json)}\n` : answer.text)
+  const body = await bodyOf(answer, writer)
+  if (response.destroyed) return
   response.writeHead(status, { ...head, ...(status === 304 ? {} : { 'Content-Length': body.length }) })
   response.setTimeout(patienceMs)
   response.end(status === 304 ? undefined : body)
+}
+
+async function bodyOf(answer: JsonAnswer | TextAnswer, writer: Writer): Promise<Buffer> {
+  if ('json' in answer) {
+    const { json } = answer
+    if (typeof json !== 'function') return Buffer.from(`${JSON.stringify(json)}\n`)
+    return await writer.write(() => jsonPieces((json as () => unknown)()))
+  }
+  return Buffer.from(answer.text)
 }
 
 /** What went wrong, as JSON; undefined where it is a fault of ours that has no words for callers. */

@@ -27,6 +27,7 @@ interface AnswerHead {
 }
 
 export interface JsonAnswer extends AnswerHead {
+  /** Plain data, or a function that gives it, called when it is written: for what is long. */
   readonly json: unknown
 }
 

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 import type { BackendOptions } from '../../config/options.ts'
+import { parseBackend } from '../../config/resolve.ts'
+import { formatAddress } from '../../core/address.ts'
+import type { PoolSnapshot } from '../../core/snapshot.ts'
 import { ApiError } from '../api-error.ts'
 import { taggedJson } from '../http/answers.ts'
 import { duration, flag } from '../http/parameters.ts'
@@ -72,6 +75,7 @@ export const backendRoutes = [
     },
     handle: ({ control, path, body }) => {
       const pool = findPool(control.snapshot(), path)
+      assertNew(body, pool)
       const id = control.addBackend(body, { pool: pool.name })
       const added = findBackend(control.snapshot(), { pool: pool.name, backend: id })
       const answer = taggedJson(control.version, added, 201)
@@ -130,6 +134,17 @@ export const backendRoutes = [
     handle: remove,
   }),
 ]
+
+/** @throws {ApiError} 409; {ConfigError} where it cannot be read */
+function assertNew(options: BackendOptions, { name, backends }: PoolSnapshot): void {
+  const { id, address } = parseBackend(options)
+  const known = backends.find((one) => one.id === id || one.address === formatAddress(address))
+  if (known === undefined) return
+  throw new ApiError(409, {
+    code: 'BACKEND_EXISTS',
+    message: `${known.id} (${known.address}) is in pool ${name} already`,
+  })
+}
 
 type RemoveCall = Call<{
   wait: ReturnType<typeof duration>

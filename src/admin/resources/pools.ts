@@ -14,7 +14,7 @@ export const poolRoutes = [
     tag: 'backends',
     summary: 'All pools with their backends',
     answers: { 200: { description: 'The pools.', schema: z.object({ pools: z.array(pool) }) } },
-    handle: ({ control }) => taggedJson(control.version, { pools: control.snapshot().pools }),
+    handle: ({ control }) => taggedJson(control.version, () => ({ pools: control.snapshot().pools })),
   }),
   route({
     method: 'GET',
@@ -35,10 +35,10 @@ export const poolRoutes = [
       200: { description: 'The backends.', schema: z.object({ backends: z.array(backendOfPool) }) },
     },
     handle: ({ control }) =>
-      taggedJson(control.version, {
+      taggedJson(control.version, () => ({
         backends: control
           .snapshot()
           .pools.flatMap(({ name, backends }) => backends.map((one) => ({ ...one, pool: name }))),
-      }),
+      })),
   }),
 ]

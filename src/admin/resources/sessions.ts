@@ -36,10 +36,10 @@ export const sessionRoutes = [
       },
     },
     handle: ({ control, query }) => ({
-      json: {
+      json: () => ({
         sessions: control.sessions({ most: query.most ?? DEFAULT_SESSIONS, ...filterOf(query) }),
         total: control.snapshot().listeners.reduce((sum, { active }) => sum + active, 0),
-      },
+      }),
     }),
   }),
   route({

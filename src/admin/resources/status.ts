@@ -11,7 +11,6 @@ export const statusRoutes = [
     summary: 'Everything at one glance',
     description: 'A snapshot of all listeners, pools and backends with their counters, and of the process.',
     answers: { 200: { description: 'The whole snapshot.', schema: status } },
-    handle: ({ control, context }) =>
-      taggedJson(control.version, { ...control.snapshot(), process: context.facts() }),
+    handle: ({ control, context }) => taggedJson(control.version, () => context.status()),
   }),
 ]
