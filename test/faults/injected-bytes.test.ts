@@ -150,13 +150,21 @@ for (const direction of DIRECTIONS) {
       from.socket.end(bytes)
       const { faults } = injected.lb
       for (let round = 0; round < 12 && to.end === 'open'; round++) {
-        using _a = faults.add({ type: 'latency', latencyMs: 30, jitterMs: 20, direction, on })
-        await injected.turnUntil(() => true)
+        const latency = faults.add({ type: 'latency', latencyMs: 30, jitterMs: 20, direction, on })
         await injected.clock.advanceAsync(10)
-        using _b = faults.add({ type: 'slicer', averageSize: 20_000, sizeVariation: 9_999, direction, on })
+        const slicer = faults.add({
+          type: 'slicer',
+          averageSize: 20_000,
+          sizeVariation: 9_999,
+          direction,
+          on,
+        })
         await turns(5)
-        using _c = faults.add({ type: 'bandwidth', bytesPerSecond: 5_000_000, direction, on })
+        using bandwidth = faults.add({ type: 'bandwidth', bytesPerSecond: 5_000_000, direction, on })
         await injected.clock.advanceAsync(40)
+        // In the order of their coming, and in another one.
+        for (const fault of round % 2 === 0 ? [latency, slicer] : [slicer, latency]) fault.remove()
+        sub.same(faults.list(), [bandwidth])
         await turns(5)
       }
       sub.equal(faults.clear(), 0)

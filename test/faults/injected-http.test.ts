@@ -1,16 +1,16 @@
 import t from 'tap'
-import type { RequestEnd } from '../../src/core/events.ts'
-import { seededRandom } from '../../src/core/seeded-random.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import type { Test } from 'tap'
 import type { BalancerOptions } from '../../src/config/options.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/balancer.ts'
+import type { RequestEnd } from '../../src/core/events.ts'
+import { seededRandom } from '../../src/core/seeded-random.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { TextClient } from '../handlers/http/rig.ts'
 import { connectTo } from '../helpers/sockets.ts'
 import { turns } from '../net/conn-rig.ts'
-import type { Test } from 'tap'
 import { assertClean, IO_KINDS } from './rig.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -20,8 +20,8 @@ interface Run {
   readonly lb: Balancer
   readonly clock: ManualClock
   readonly ends: RequestEnd[]
-  client(): Promise<TextClient>
-  turnUntil(isSo: () => boolean): Promise<void>
+  readonly client: () => Promise<TextClient>
+  readonly turnUntil: (isSo: () => boolean) => Promise<void>
 }
 
 /** Two web servers, a and b, behind a balancer in HTTP mode. */
