@@ -6,6 +6,7 @@ import {
   fairleadHttpSockets,
   fairleadSockets,
 } from './contenders/fairlead.ts'
+import { fairleadBusyAdmin, fairleadQuietAdmin } from './contenders/fairlead-operated.ts'
 import { goCopy } from './contenders/go-copy.ts'
 import { goHttp, goHttpPool } from './contenders/go-http.ts'
 import { haproxyHttp } from './contenders/haproxy-http.ts'
@@ -31,5 +32,7 @@ export const contenders: readonly Contender[] = [
   goHttpPool,
   fairleadHttp,
   fairleadHttpSockets,
+  fairleadQuietAdmin,
+  fairleadBusyAdmin,
   nodeHttp,
 ]

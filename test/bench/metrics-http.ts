@@ -1,3 +1,4 @@
+import { measureLatency } from './measure/latency.ts'
 import { measureHttpLatency } from './measure/http-latency.ts'
 import type { HttpLoad } from './measure/http-cpu.ts'
 import { measureHttpCpu } from './measure/http-cpu.ts'
@@ -49,6 +50,18 @@ export const httpMetrics: readonly Metric[] = [
     ],
     tool: wrk,
     measure: measureHttpLatency,
+  },
+  {
+    name: 'http-paced',
+    suite: 'http',
+    figures: [
+      figure('http-paced-p50', 'Latency of a small GET at 2,000 requests/s, p50', 'us', 0),
+      figure('http-paced-p99', 'Latency of a small GET at 2,000 requests/s, p99', 'us', 0),
+    ],
+    async measure(bed) {
+      const { p50 = 0, p99 = 0 } = await measureLatency(bed)
+      return { 'http-paced-p50': p50, 'http-paced-p99': p99 }
+    },
   },
 ]
 

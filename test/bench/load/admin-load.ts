@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+// Everything that the admin side may have to bear at once: admin-load <port> <admin port> <sessions>
+const [port = 0, adminPort = 0, sessions = 0] = process.argv.slice(2).map(Number)
+
+const SLOW_CLIENTS = 500
+const EVENT_STREAMS = 500
+const SCRAPE_EVERY_MS = 100
+const SNAPSHOT_EVERY_MS = 1_000
+const SLOW_BYTE_MS = 1_000
+
+for (let i = 0; i < sessions; i++) {
+  const socket = open(port)
+  socket.write('GET / HTTP/1.1\r\nHost: bench\r\n\r\n')
+  socket.resume()
+  // Not faster than they are accepted.
+  if (i % 100 === 99) await once(socket, 'data')
+}
+for (let i = 0; i < EVENT_STREAMS; i++) void keepUnread()
+for (let i = 0; i < SLOW_CLIENTS; i++) void keepSlow()
+setInterval(() => ask('/metrics'), SCRAPE_EVERY_MS)
+setInterval(() => ask('/api/v1/status'), SNAPSHOT_EVERY_MS)
+
+function open(to: number): Socket {
+  const socket = connect({ host: '127.0.0.1', port: to })
+  socket.on('error', () => undefined) // Being turned away is what many of these are here for.
+  return socket
+}
+
+function ask(path: string): void {
+  const socket = open(adminPort)
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+  socket.resume()
+}
+
+/** An event stream that nobody reads, opened again whenever it is cut off. */
+async function keepUnread(): Promise<void> {
+  for (;;) {
+    const socket = open(adminPort)
+    socket.write('GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+    socket.pause()
+    await gone(socket, 10_000)
+  }
+}
+
+/** A request that comes byte by byte. */
+async function keepSlow(): Promise<void> {
+  for (;;) {
+    const socket = open(adminPort)
+    socket.resume()
+    for (const byte of 'GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n') {
+      if (socket.destroyed) break
+      socket.write(byte)
+      await delay(SLOW_BYTE_MS)
+    }
+    await gone(socket, 0)
+  }
+}
+
+/** Ends it after so long, if it is not cut off before. */
+async function gone(socket: Socket, afterMs: number): Promise<void> {
+  const closed = socket.destroyed ? Promise.resolve() : once(socket, 'close').catch(() => undefined)
+  await Promise.race([closed, delay(afterMs)])
+  socket.destroy()
+  await delay(SLOW_BYTE_MS)
+}
