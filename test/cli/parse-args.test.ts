@@ -189,8 +189,8 @@ void t.test('wrong usage: one line for each problem, with its place and what wou
       'backend --kind ecko --after 5s --cut x',
       [
         '--kind: "ecko" is no kind of backend; did you mean echo?',
-        '--after: counts only with --kind resetting',
         '--cut: "x" is not a size: write 16384, 16KiB or 1MiB',
+        '--after: counts only with --kind resetting',
       ],
     ],
     ['backend --kind scripted', ['--script: is missing: say what is expected and sent']],
