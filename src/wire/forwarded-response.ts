@@ -1,6 +1,5 @@
 import { FieldKind } from './field-kinds.ts'
 import type { HeaderChanges } from './header-changes.ts'
-import { CR } from './http-chars.ts'
 import { isNominated, nominatedTokens } from './nominated.ts'
 import type { ResponseHead } from './response-head.ts'
 
@@ -27,8 +26,7 @@ export interface DroppedRun {
  * spares the string. undefined where it takes `buildResponseHead`: lines to drop lie apart, or one must be changed.
  */
 export function droppedRun(head: ResponseHead): DroppedRun | undefined {
-  if (head.version !== 11 || keepsUpgrade(head.status) || head.text.charCodeAt(AFTER_STATUS) === CR)
-    return undefined
+  if (head.version !== 11 || keepsUpgrade(head.status) || head.isBare) return undefined
   if (nominatedTokens(head.connectionTokens) !== '') return undefined
   const { fields } = head
   let run = NOTHING
@@ -70,9 +68,10 @@ function keepsUpgrade(status: number): boolean {
 }
 
 /** With the version that we speak, and with the space that RFC 9112, section 4, wants even before no reason. */
-function statusLine({ text, fields }: ResponseHead): string {
+function statusLine({ fields, isBare }: ResponseHead): string {
+  const { text } = fields
   const end = fields.lineStart(0)
-  if (text.charCodeAt(AFTER_STATUS) === CR) return `HTTP/1.1${text.slice(AFTER_VERSION, AFTER_STATUS)} \r\n`
+  if (isBare) return `HTTP/1.1${text.slice(AFTER_VERSION, AFTER_STATUS)} \r\n`
   return `HTTP/1.1${text.slice(AFTER_VERSION, end)}`
 }
 

@@ -9,11 +9,11 @@ export type Framing = 'none' | 'length' | 'chunked' | 'close'
 const MOST_LENGTH_DIGITS = 16
 
 /** The value of one Content-Length field; NaN for anything but plain digits within 2^53 - 1. */
-export function parseContentLength(value: string): number {
-  if (value.length === 0 || value.length > MOST_LENGTH_DIGITS) return Number.NaN
+export function parseContentLength(bytes: Buffer, { start, end }: { start: number; end: number }): number {
+  if (end <= start || end - start > MOST_LENGTH_DIGITS) return Number.NaN
   let length = 0
-  for (let i = 0; i < value.length; i++) {
-    const digit = value.charCodeAt(i) - 48
+  for (let at = start; at < end; at++) {
+    const digit = (bytes[at] as number) - 48
     if (digit < 0 || digit > 9) return Number.NaN
     length = length * 10 + digit
   }

@@ -5,9 +5,6 @@ export const MOST_HEAD_BYTES = 16 * 1024
 
 const END = '\r\n\r\n'
 
-/** Up to here, a chunk is made a string whole and the end looked for there, which is the fastest for most requests. */
-const SMALL_CHUNK_BYTES = 1024
-
 /** What is first set aside for a head that comes in pieces. */
 const LEAST_HELD_BYTES = 512
 
@@ -15,8 +12,8 @@ const LEAST_HELD_BYTES = 512
 export type HeadRead = { readonly text: string; readonly end: number } | 'too-long' | 'bare-lf'
 
 /**
- * Collects the bytes of a head, in whatever pieces they come, until its empty line. In the common case the head lies
- * whole in one chunk, and nothing is copied but into the string that is read.
+ * Collects the bytes of a head, in whatever pieces they come, until its empty line. A head that lies whole in one chunk
+ * needs none of it, but where it is refused: this tells why it must be.
  */
 export class HeadReader {
   readonly #mostBytes: number
@@ -44,21 +41,7 @@ export class HeadReader {
    */
   read(chunk: Buffer, offset: number): HeadRead | undefined {
     if (this.#buffer !== undefined) return this.#readOn(this.#buffer, chunk, offset)
-    const available = chunk.length - offset
-    if (available <= SMALL_CHUNK_BYTES && available <= this.#mostBytes) {
-      const text = chunk.toString('latin1', offset)
-      const at = text.indexOf(END)
-      if (at !== -1) {
-        const length = at + END.length
-        // A slice of a string is slower to read than a string, all through the parser.
-        const isWhole = length === available
-        return {
-          text: isWhole ? text : chunk.toString('latin1', offset, offset + length),
-          end: offset + length,
-        }
-      }
-    }
-    return this.#readLarge(chunk, offset)
+    return this.#readNew(chunk, offset)
   }
 
   clear(): void {
@@ -66,7 +49,7 @@ export class HeadReader {
     this.#length = 0
   }
 
-  #readLarge(chunk: Buffer, offset: number): HeadRead | undefined {
+  #readNew(chunk: Buffer, offset: number): HeadRead | undefined {
     const limit = Math.min(chunk.length, offset + this.#mostBytes)
     const at = chunk.indexOf(END, offset, 'latin1')
     const end = at + END.length

@@ -53,6 +53,13 @@ export function trimBlanks(text: string): string {
   return text.slice(start, end)
 }
 
+/** Whether the bytes at `start` are those of `text`. */
+export function isAt(bytes: Buffer, start: number, text: string): boolean {
+  if (start + text.length > bytes.length) return false
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false
+  return true
+}
+
 function foldTokens(): Uint8Array {
   const table = new Uint8Array(256)
   for (const character of TOKEN_PUNCTUATION) table[character.charCodeAt(0)] = HYPHEN

@@ -1,10 +1,10 @@
-import { isKeptAlive, joinTokens } from './connection-tokens.ts'
+import { connectionAt, isKeptAlive, joinTokens } from './connection-tokens.ts'
 import { FieldKind } from './field-kinds.ts'
 import { Fields } from './fields.ts'
-import { checkTransferEncoding, parseContentLength } from './framing.ts'
+import { checkTransferEncoding } from './framing.ts'
 import type { Framing } from './framing.ts'
 import { isHost, isSameHost } from './host.ts'
-import { CR, isTargetCode, isTokenCode, LF, SPACE } from './http-chars.ts'
+import { CR, isAt, isTargetCode, isTokenCode, LF, SPACE } from './http-chars.ts'
 import type { Refusal } from './refusal.ts'
 import { refuse } from './refusal.ts'
 
@@ -17,8 +17,6 @@ const MOST_METHOD_LENGTH = 32
  */
 export class RequestHead {
   readonly fields = new Fields()
-  /** The head as it came, the empty line included, one character a byte. */
-  text = ''
   method = ''
   /** In origin form (`/path?query`), or `*`: an absolute form has been cut to it. */
   target = ''
@@ -40,17 +38,41 @@ export class RequestHead {
   upgrade = ''
   expectsContinue = false
   hasRequestId = false
+  /** The last Host that was found well-formed: most requests name the same. */
+  #goodHost: string | undefined = undefined
 
-  /** `text` is a whole head and nothing after it. */
+  /** The head as it came, the empty line included, one character a byte. */
+  get text(): string {
+    return this.fields.text
+  }
+
+  /** `text` is a whole head and nothing after it, one character a byte. */
   parse(text: string): Refusal | undefined {
-    this.#clear(text)
-    return this.#parseLine(text) ?? this.#readFields() ?? this.#checkTarget()
+    const bytes = Buffer.from(text, 'latin1')
+    const refusal = this.#parse(bytes, 0, bytes.length)
+    return refusal ?? (this.#end === bytes.length ? undefined : refuse(400, 'a head in a head'))
+  }
+
+  /**
+   * Reads the head that begins at `start` of `bytes` and ends before `limit`. Gives where it ends; -1 where it does not,
+   * or must be refused: collect it, and `parse` tells why.
+   */
+  read(bytes: Buffer, start: number, limit: number): number {
+    return this.#parse(bytes, start, limit) === undefined ? this.#end : -1
+  }
+
+  get #end(): number {
+    return this.fields.base + this.fields.end + 2
+  }
+
+  #parse(bytes: Buffer, start: number, limit: number): Refusal | undefined {
+    this.#clear()
+    this.fields.load(bytes, start, limit)
+    return this.#parseLine(bytes, start, limit) ?? this.#readFields() ?? this.#checkTarget()
   }
 
   /** A message that is refused half-way must not show what the one before it held. */
-  #clear(text: string): void {
-    this.fields.clear()
-    this.text = text
+  #clear(): void {
     this.method = ''
     this.target = ''
     this.version = 11
@@ -64,32 +86,39 @@ export class RequestHead {
     this.hasRequestId = false
   }
 
-  #parseLine(text: string): Refusal | undefined {
-    let at = 0
-    while (isTokenCode(text.charCodeAt(at))) at++
-    if (at === 0 || text.charCodeAt(at) !== SPACE) return refuse(400, 'no method')
-    if (at > MOST_METHOD_LENGTH) return refuse(501, 'a method that is too long')
-    this.method = text.slice(0, at)
+  #parseLine(bytes: Buffer, start: number, limit: number): Refusal | undefined {
+    let at = start
+    while (at < limit && isTokenCode(bytes[at] as number)) at++
+    if (at === start || at >= limit || bytes[at] !== SPACE) return refuse(400, 'no method')
+    if (at - start > MOST_METHOD_LENGTH) return refuse(501, 'a method that is too long')
+    this.method = methodAt(bytes, start, at)
     const targetStart = ++at
-    while (isTargetCode(text.charCodeAt(at))) at++
-    if (at === targetStart || text.charCodeAt(at) !== SPACE) return refuse(400, 'a malformed request target')
-    this.target = text.slice(targetStart, at)
-    return this.#parseVersion(text, at + 1) ?? checkMethod(this.method) ?? this.fields.parse(text, at + 11)
+    while (at < limit && isTargetCode(bytes[at] as number)) at++
+    if (at === targetStart || at >= limit || bytes[at] !== SPACE) {
+      return refuse(400, 'a malformed request target')
+    }
+    const refusal =
+      this.#parseVersion(bytes, at + 1, limit) ?? checkMethod(this.method) ?? this.fields.parse(at + 11)
+    // A slice of a text that is there anyway costs next to nothing.
+    if (refusal === undefined) this.target = this.text.slice(targetStart - start, at - start)
+    else this.target = bytes.toString('latin1', targetStart, at)
+    return refusal
   }
 
-  #parseVersion(text: string, at: number): Refusal | undefined {
+  #parseVersion(bytes: Buffer, at: number, limit: number): Refusal | undefined {
     const isVersion =
-      text.startsWith('HTTP/', at) &&
-      isDigit(text.charCodeAt(at + 5)) &&
-      text.charCodeAt(at + 6) === DOT &&
-      isDigit(text.charCodeAt(at + 7)) &&
-      text.charCodeAt(at + 8) === CR &&
-      text.charCodeAt(at + 9) === LF
+      at + 10 <= limit &&
+      isAt(bytes, at, 'HTTP/') &&
+      isDigit(bytes[at + 5] as number) &&
+      bytes[at + 6] === DOT &&
+      isDigit(bytes[at + 7] as number) &&
+      bytes[at + 8] === CR &&
+      bytes[at + 9] === LF
     if (!isVersion) return refuse(400, 'no HTTP version')
-    if (text.charCodeAt(at + 5) !== ONE || text.charCodeAt(at + 7) > ONE) {
+    if (bytes[at + 5] !== ONE || (bytes[at + 7] as number) > ONE) {
       return refuse(505, 'an HTTP version other than 1.0 and 1.1')
     }
-    this.version = text.charCodeAt(at + 7) === ONE ? 11 : 10
+    this.version = bytes[at + 7] === ONE ? 11 : 10
     return undefined
   }
 
@@ -113,7 +142,7 @@ export class RequestHead {
         case FieldKind.contentLength:
           lengths++
           hasTab ||= fields.hasTab(i)
-          this.contentLength = parseContentLength(fields.value(i))
+          this.contentLength = fields.lengthAt(i)
           break
         case FieldKind.transferEncoding:
           encodings++
@@ -122,7 +151,7 @@ export class RequestHead {
           break
         case FieldKind.connection:
           hasTab ||= fields.hasTab(i)
-          this.connectionTokens = joinTokens(this.connectionTokens, fields.value(i))
+          this.connectionTokens = joinTokens(this.connectionTokens, connectionAt(fields, i))
           break
         case FieldKind.upgrade:
           upgrade = upgrade === '' ? fields.value(i) : `${upgrade}, ${fields.value(i)}`
@@ -147,7 +176,10 @@ export class RequestHead {
     if (refusal !== undefined) return refusal
     if (hosts > 1) return refuse(400, 'more than one Host')
     if (hosts === 0 && this.version === 11) return refuse(400, 'no Host')
-    if (hosts > 0 && !isHost(this.host)) return refuse(400, 'a malformed Host')
+    if (hosts > 0 && this.host !== this.#goodHost) {
+      if (!isHost(this.host)) return refuse(400, 'a malformed Host')
+      this.#goodHost = this.host
+    }
     if (hasUnknownExpectation) return refuse(417, 'an unknown expectation')
     this.framing = encodings > 0 ? 'chunked' : this.contentLength > 0 ? 'length' : 'none'
     this.keepAlive = isKeptAlive(this.version, this.connectionTokens)
@@ -175,6 +207,18 @@ export class RequestHead {
     return undefined
   }
 }
+
+/** Those that nearly all use are constants: no string is made, and they are quick to compare and to look up. */
+function methodAt(bytes: Buffer, start: number, end: number): string {
+  const length = end - start
+  for (let i = 0; i < USUAL_METHODS.length; i++) {
+    const method = USUAL_METHODS[i] as string
+    if (method.length === length && isAt(bytes, start, method)) return method
+  }
+  return bytes.toString('latin1', start, end)
+}
+
+const USUAL_METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'DELETE', 'PATCH']
 
 /**
  * Methods are told apart by case (RFC 9110, section 9.1), but not by every backend: one that takes `head` for HEAD

@@ -1,9 +1,8 @@
-import { isKeptAlive, joinTokens } from './connection-tokens.ts'
+import { connectionAt, isKeptAlive, joinTokens } from './connection-tokens.ts'
 import { FieldKind } from './field-kinds.ts'
 import { Fields } from './fields.ts'
-import { parseContentLength } from './framing.ts'
 import type { Framing } from './framing.ts'
-import { CR, isValueCode, LF, SPACE } from './http-chars.ts'
+import { CR, isAt, isValueCode, LF, SPACE } from './http-chars.ts'
 import type { Refusal } from './refusal.ts'
 import { refuse } from './refusal.ts'
 
@@ -13,7 +12,6 @@ import { refuse } from './refusal.ts'
  */
 export class ResponseHead {
   readonly fields = new Fields()
-  text = ''
   status = 0
   version = 11
   framing: Framing = 'none'
@@ -24,10 +22,32 @@ export class ResponseHead {
   keepAliveSeconds: number | undefined = undefined
   connectionTokens = ''
 
-  /** `text` is a whole head; `method` is that of the request it answers. Refusals are about the backend: 502. */
+  /** The status line ends with the status: not even the space is there that RFC 9112, section 4, wants behind it. */
+  isBare = false
+
+  /** The head as it came, one character a byte. */
+  get text(): string {
+    return this.fields.text
+  }
+
+  /**
+   * `text` is a whole head and nothing after it, one character a byte; `method` is that of the request it answers.
+   * Refusals are about the backend: 502.
+   */
   parse(text: string, method: string): Refusal | undefined {
-    this.#clear(text)
-    return this.#parseLine(text) ?? this.#readFields(method)
+    const bytes = Buffer.from(text, 'latin1')
+    const refusal = this.#parse(bytes, 0, bytes.length) ?? this.#readFields(method)
+    return refusal ?? (this.#end === bytes.length ? undefined : refuse(502, 'a head in a head'))
+  }
+
+  /**
+   * Reads the head that begins at `start` of `bytes` and ends within `mostBytes`. Gives where it ends; -1 where it does
+   * not, or must be refused: collect it, and `parse` tells why.
+   */
+  read(bytes: Buffer, start: number, options: { mostBytes: number; method: string }): number {
+    const limit = Math.min(bytes.length, start + options.mostBytes)
+    const refusal = this.#parse(bytes, start, limit) ?? this.#readFields(options.method)
+    return refusal === undefined ? this.#end : -1
   }
 
   /** An interim response: another head follows (101 is no such one). */
@@ -35,10 +55,18 @@ export class ResponseHead {
     return this.status < 200 && this.status !== 101
   }
 
+  get #end(): number {
+    return this.fields.base + this.fields.end + 2
+  }
+
+  #parse(bytes: Buffer, start: number, limit: number): Refusal | undefined {
+    this.#clear()
+    this.fields.load(bytes, start, limit)
+    return this.#parseLine(bytes, start, limit)
+  }
+
   /** A message that is refused half-way must not show what the one before it held. */
-  #clear(text: string): void {
-    this.fields.clear()
-    this.text = text
+  #clear(): void {
     this.status = 0
     this.version = 11
     this.framing = 'none'
@@ -46,25 +74,30 @@ export class ResponseHead {
     this.keepAlive = false
     this.keepAliveSeconds = undefined
     this.connectionTokens = ''
+    this.isBare = false
   }
 
-  #parseLine(text: string): Refusal | undefined {
-    const version = text.startsWith('HTTP/1.1') ? 11 : text.startsWith('HTTP/1.0') ? 10 : 0
-    if (version === 0 || text.charCodeAt(8) !== SPACE) return refuse(502, 'a malformed status line')
-    this.version = version
-    const hundreds = text.charCodeAt(9) - 48
-    const tens = text.charCodeAt(10) - 48
-    const ones = text.charCodeAt(11) - 48
+  #parseLine(bytes: Buffer, start: number, limit: number): Refusal | undefined {
+    // The shortest: `HTTP/1.1 200`, CR LF and the empty line.
+    if (start + 16 > limit) return refuse(502, 'a malformed status line')
+    const minor = bytes[start + 7] as number
+    if (!isAt(bytes, start, 'HTTP/1.') || (minor !== ZERO && minor !== ONE) || bytes[start + 8] !== SPACE) {
+      return refuse(502, 'a malformed status line')
+    }
+    this.version = minor === ONE ? 11 : 10
+    const hundreds = (bytes[start + 9] as number) - ZERO
+    const tens = (bytes[start + 10] as number) - ZERO
+    const ones = (bytes[start + 11] as number) - ZERO
     const isStatus = hundreds >= 1 && hundreds <= 9 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9
     if (!isStatus) return refuse(502, 'a malformed status')
     this.status = hundreds * 100 + tens * 10 + ones
-    let at = 12
+    let at = start + 12
     // The space before an empty reason is missing from many servers' lines, and from none of the ambiguous ones.
-    if (text.charCodeAt(at) === SPACE) at++
-    else if (text.charCodeAt(at) !== CR) return refuse(502, 'a malformed status')
-    while (isValueCode(text.charCodeAt(at))) at++
-    if (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF) return refuse(502, 'a malformed reason')
-    const refusal = this.fields.parse(text, at + 2)
+    this.isBare = bytes[at] === CR
+    if (!this.isBare && bytes[at] !== SPACE) return refuse(502, 'a malformed status')
+    while (at < limit && isValueCode(bytes[at] as number)) at++
+    if (at + 1 >= limit || bytes[at] !== CR || bytes[at + 1] !== LF) return refuse(502, 'a malformed reason')
+    const refusal = this.fields.parse(at + 2)
     return refusal === undefined ? undefined : refuse(502, refusal.reason)
   }
 
@@ -80,19 +113,19 @@ export class ResponseHead {
         case FieldKind.contentLength:
           lengths++
           hasTab ||= fields.hasTab(i)
-          this.contentLength = parseContentLength(fields.value(i))
+          this.contentLength = fields.lengthAt(i)
           break
         case FieldKind.transferEncoding:
           encodings++
           hasTab ||= fields.hasTab(i)
-          if (fields.value(i).toLowerCase() !== 'chunked')
+          if (!fields.hasValue(i, 'chunked') && fields.value(i).toLowerCase() !== 'chunked')
             return refuse(502, 'a transfer encoding other than chunked')
           break
         case FieldKind.connection:
-          this.connectionTokens = joinTokens(this.connectionTokens, fields.value(i))
+          this.connectionTokens = joinTokens(this.connectionTokens, connectionAt(fields, i))
           break
         case FieldKind.keepAlive:
-          this.keepAliveSeconds = timeoutOf(fields.value(i))
+          this.keepAliveSeconds = timeoutAt(fields, i)
           break
         default:
           break
@@ -123,12 +156,15 @@ export class ResponseHead {
 }
 
 /** `timeout=5, max=100` -> 5 */
-function timeoutOf(value: string): number | undefined {
+function timeoutAt(fields: Fields, i: number): number | undefined {
   // What nearly all send, without the price of an expression for each response.
-  const seconds = value.startsWith(TIMEOUT) ? parseContentLength(value.slice(TIMEOUT.length)) : Number.NaN
+  const seconds = fields.isValueFrom(i, TIMEOUT) ? fields.lengthAt(i, TIMEOUT.length) : Number.NaN
   if (seconds < 1_000_000) return seconds
-  const match = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i.exec(value)
+  const match = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i.exec(fields.value(i))
   return match === null ? undefined : Number(match[1])
 }
+
+const ZERO = 48
+const ONE = 49
 
 const TIMEOUT = 'timeout='

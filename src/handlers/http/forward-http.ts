@@ -5,7 +5,6 @@ import type { TimerWheel } from '../../core/timer-wheel.ts'
 import type { RelayOptions } from '../../net/relay.ts'
 import type { Session } from '../../net/session.ts'
 import type { IdleConnections } from '../../pool/idle-connections.ts'
-import { HeadReader } from '../../wire/head-reader.ts'
 import { RequestHead } from '../../wire/request-head.ts'
 import { ResponseHead } from '../../wire/response-head.ts'
 import type { ConnectOptions } from '../connector.ts'
@@ -68,7 +67,6 @@ export class ForwardHttp implements Handler {
       pages: loadErrorPages(config.errorPages),
       requestHead: new RequestHead(),
       responseHead: new ResponseHead(),
-      responseReader: new HeadReader(config.maxResponseHeadBytes),
       isDraining: false,
       onSessionEnd: (session) => this.#sessions.delete(session),
     }

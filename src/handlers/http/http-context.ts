@@ -3,7 +3,6 @@ import type { Clock } from '../../core/clock.ts'
 import type { Events } from '../../core/events.ts'
 import type { TimerWheel } from '../../core/timer-wheel.ts'
 import type { RelayOptions } from '../../net/relay.ts'
-import type { HeadReader } from '../../wire/head-reader.ts'
 import type { RequestHead } from '../../wire/request-head.ts'
 import type { ResponseHead } from '../../wire/response-head.ts'
 import type { ErrorPage } from './error-response.ts'
@@ -36,8 +35,6 @@ export interface HttpContext {
    */
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead
-  /** For responses whose head comes whole; one that does not takes it along, and leaves a new one. */
-  responseReader: HeadReader
   /** No more requests on connections that are open: the balancer drains. */
   isDraining: boolean
   readonly onSessionEnd: (session: HttpSession) => void

@@ -45,17 +45,13 @@ export class RequestReader {
       at = this.#skipEmptyLines(chunk, at)
       if (at === chunk.length) return at
     }
-    const held = this.#reader.held
-    const read = this.#reader.read(chunk, at)
-    if (read === undefined) return chunk.length
-    if (read === 'bare-lf') return this.#refuse(chunk, BARE_LF)
-    if (read === 'too-long') return this.#refuse(chunk, this.#tooLong(held, chunk, at))
-    const refusal = head.parse(read.text)
-    this.isHeadRefused = true
-    if (refusal !== undefined) {
-      return this.#refuse(chunk, { status: refusal.status, reason: sentence(refusal.reason) })
-    }
+    let end = this.#reader.isStarted
+      ? -1
+      : head.read(chunk, at, Math.min(chunk.length, at + this.#maxHeadBytes))
+    if (end === -1) end = this.#collectHead(chunk, at, head)
+    if (end === -1) return chunk.length
     if (this.#maxBodyBytes > 0 && head.contentLength > this.#maxBodyBytes) {
+      this.isHeadRefused = true
       return this.#refuse(chunk, BODY_TOO_LONG)
     }
     this.#framing = head.framing
@@ -65,7 +61,23 @@ export class RequestReader {
     this.isHeadDone = true
     this.isBodyDone = head.framing === 'none'
     if (head.framing === 'chunked') (this.#scanner ??= new ChunkedScanner()).reset()
-    return read.end
+    return end
+  }
+
+  /** The way of a head that comes in pieces, or is to be refused. -1: there is none to go on with. */
+  #collectHead(chunk: Buffer, at: number, head: RequestHead): number {
+    const held = this.#reader.held
+    const read = this.#reader.read(chunk, at)
+    if (read === undefined) return -1
+    if (read === 'bare-lf' || read === 'too-long') {
+      this.#refuse(chunk, read === 'bare-lf' ? BARE_LF : this.#tooLong(held, chunk, at))
+      return -1
+    }
+    const refusal = head.parse(read.text)
+    if (refusal === undefined) return read.end
+    this.isHeadRefused = true
+    this.#refuse(chunk, { status: refusal.status, reason: sentence(refusal.reason) })
+    return -1
   }
 
   /** Reads on in a body. Returns where it ended, or where the chunk did. */

@@ -74,28 +74,34 @@ export class ResponseRelay {
     const { responseHead: head } = context
     let offset = 0
     while (offset < chunk.length) {
-      const reader = this.#reader ?? context.responseReader
-      const isWhole = !reader.isStarted
-      const read = reader.read(chunk, offset)
-      if (read === undefined) return this.#keepReader(reader)
-      if (typeof read === 'string')
-        return this.#exchange.onBadResponse('The head of the response is malformed')
-      const refusal = head.parse(read.text, method)
-      if (refusal !== undefined)
-        return this.#exchange.onBadResponse(`The response is malformed: ${refusal.reason}`)
-      if (head.status === 101) return this.#switchProtocols(head, chunk, read.end)
-      if (!head.isInterim) return this.#begin(head, chunk, { start: isWhole ? offset : -1, end: read.end })
-      offset = read.end
+      const isWhole = this.#reader?.isStarted !== true
+      let end = isWhole
+        ? head.read(chunk, offset, { mostBytes: context.config.maxResponseHeadBytes, method })
+        : -1
+      const start = end === -1 ? -1 : offset
+      if (end === -1) end = this.#collectHead(chunk, offset)
+      if (end === -1) return
+      if (head.status === 101) return this.#switchProtocols(head, chunk, end)
+      if (!head.isInterim) return this.#begin(head, chunk, { start, end })
+      offset = end
       if (!this.#sendInterim(head, chunk, offset)) return
     }
   }
 
-  /** A head that came in pieces takes the reader that all share with it. */
-  #keepReader(reader: HeadReader): void {
-    const { context } = this.#exchange
-    if (reader !== context.responseReader) return
-    this.#reader = reader
-    context.responseReader = new HeadReader(context.config.maxResponseHeadBytes)
+  /** The way of a head that comes in pieces, or is to be refused. -1: there is none to go on with. */
+  #collectHead(chunk: Buffer, offset: number): number {
+    const { context, method } = this.#exchange
+    const reader = (this.#reader ??= new HeadReader(context.config.maxResponseHeadBytes))
+    const read = reader.read(chunk, offset)
+    if (read === undefined) return -1
+    if (typeof read === 'string') {
+      this.#exchange.onBadResponse('The head of the response is malformed')
+      return -1
+    }
+    const refusal = context.responseHead.parse(read.text, method)
+    if (refusal === undefined) return read.end
+    this.#exchange.onBadResponse(`The response is malformed: ${refusal.reason}`)
+    return -1
   }
 
   /** False: what is behind it waits. */
