@@ -10,9 +10,10 @@ import { ValueScanner } from './value-scanner.ts'
 export const MOST_FIELDS = 100
 
 /**
- * The field lines of a head: where each name and value lies, counted from the head's first byte. One object serves one
- * connection and is filled anew for each message, so that a message costs no allocation a field. Plain arrays, because
- * they are small where heads are small, and have no limit that a position could wrap around at.
+ * The field lines of a head: where each lies, counted from the head's first byte, and what it means to us. One object
+ * serves one connection and is filled anew for each message, so that a message costs no allocation a field. Plain
+ * arrays, because they are small where heads are small, and have no limit that a position could wrap around at. Where
+ * in a line its name ends and its value lies is found when it is asked, which for most lines never happens.
  */
 export class Fields {
   /** The bytes that the head lies in: whoever owns them may read into them again, so use a head up at once. */
@@ -23,11 +24,7 @@ export class Fields {
   readonly kinds: FieldKind[] = []
   /** Where the line begins, which is where the name does; one more than fields: the empty line's. */
   readonly starts: number[] = []
-  readonly nameEnds: number[] = []
-  readonly valueStarts: number[] = []
-  readonly valueEnds: number[] = []
   #limit = 0
-  #isLong = false
   #text: string | undefined = ''
 
   /** Forgets the last message, so that what is refused before its fields shows none of another's. */
@@ -46,21 +43,25 @@ export class Fields {
    * and a head that does not end before the limit.
    */
   parse(offset: number): Refusal | undefined {
-    const { bytes, base } = this
+    const { bytes, base, starts, kinds } = this
     const limit = this.#limit
-    this.#isLong = false
-    if (limit - offset >= LEAST_SCANNED_LENGTH) this.#scan(bytes, offset, limit)
+    const isScanned = limit - offset >= LEAST_SCANNED_LENGTH && loadScanner(bytes, offset, limit)
     let at = offset
-    for (;;) {
-      this.starts[this.count] = at - base
-      if (at < limit && bytes[at] === CR) {
-        const isEnd = at + 1 < limit && bytes[at + 1] === LF
-        return isEnd ? undefined : refuse(400, 'a bare CR in the head')
+    for (let count = 0; ; count++) {
+      const start = at
+      starts[count] = start - base
+      this.count = count
+      while (at < limit && isTokenCode(bytes[at] as number)) at++
+      if (at >= limit || bytes[at] !== COLON || at === start) return endOrRefusal(bytes, { start, at, limit })
+      if (count === MOST_FIELDS) return refuse(431, `more than ${MOST_FIELDS} fields`)
+      kinds[count] = fieldKindAt(bytes, start, at)
+      at++
+      if (isScanned) at = scanner.endOfValue(at)
+      else while (at < limit && isValueCode(bytes[at] as number)) at++
+      if (at + 1 >= limit || bytes[at] !== CR || bytes[at + 1] !== LF) {
+        return refuse(400, 'a control character in a field value')
       }
-      if (this.count === MOST_FIELDS) return refuse(431, `more than ${MOST_FIELDS} fields`)
-      const next = this.#parseLine(bytes, at, limit)
-      if (typeof next !== 'number') return next
-      at = next
+      at += CR_LF_LENGTH
     }
   }
 
@@ -74,39 +75,38 @@ export class Fields {
   }
 
   name(i: number): string {
-    return this.text.slice(this.starts[i], this.nameEnds[i])
+    return this.text.slice(this.starts[i], this.#colon(i) - this.base)
+  }
+
+  nameLength(i: number): number {
+    return this.#colon(i) - this.base - this.lineStart(i)
   }
 
   value(i: number): string {
-    return this.text.slice(this.valueStarts[i], this.valueEnds[i])
+    return this.text.slice(this.#valueStart(i) - this.base, this.#valueEnd(i) - this.base)
   }
 
   /** Whether the value is `text`, to the letter; costs no string. */
   hasValue(i: number, text: string): boolean {
-    const start = this.valueStarts[i] as number
-    if ((this.valueEnds[i] as number) - start !== text.length) return false
-    return isAt(this.bytes, this.base + start, text)
+    const start = this.#valueStart(i)
+    return isAt(this.bytes, start, text) && this.#valueEnd(i) === start + text.length
   }
 
   /** Whether the value begins with `text`. */
   isValueFrom(i: number, text: string): boolean {
-    return isAt(this.bytes, this.base + (this.valueStarts[i] as number), text)
+    return isAt(this.bytes, this.#valueStart(i), text)
   }
 
   /** The value as a Content-Length, behind its first `skip` characters; NaN for anything but plain digits. */
   lengthAt(i: number, skip = 0): number {
-    const { bytes, base } = this
-    return parseContentLength(bytes, {
-      start: base + (this.valueStarts[i] as number) + skip,
-      end: base + (this.valueEnds[i] as number),
-    })
+    return parseContentLength(this.bytes, { start: this.#valueStart(i) + skip, end: this.#valueEnd(i) })
   }
 
   /** A tab stands in or around the value, where RFC 9110 allows one, but not every parser takes it for a space. */
   hasTab(i: number): boolean {
     const { bytes } = this
-    const end = this.base + (this.starts[i + 1] as number)
-    for (let at = this.base + (this.nameEnds[i] as number); at < end; at++) if (bytes[at] === TAB) return true
+    const end = this.base + this.lineEnd(i)
+    for (let at = this.#colon(i); at < end; at++) if (bytes[at] === TAB) return true
     return false
   }
 
@@ -125,37 +125,43 @@ export class Fields {
     return this.starts[this.count] as number
   }
 
-  /** What comes with the head may be much longer than that. */
-  #scan(bytes: Buffer, offset: number, limit: number): void {
-    const end = bytes.indexOf(HEAD_END, offset, 'latin1')
-    if (end === -1 || end > limit || end - offset < LEAST_SCANNED_LENGTH) return
-    scanner.load(bytes, offset, end)
-    this.#isLong = true
+  /** These three are places in the bytes. */
+  #colon(i: number): number {
+    let at = this.base + this.lineStart(i)
+    while (this.bytes[at] !== COLON) at++
+    return at
   }
 
-  #parseLine(bytes: Buffer, start: number, limit: number): number | Refusal {
-    let at = start
-    while (at < limit && isTokenCode(bytes[at] as number)) at++
-    const nameEnd = at
-    const colon = at < limit ? (bytes[at] as number) : 0
-    if (colon !== COLON || at === start) return refuse(400, nameProblem(colon, at === start))
-    do at++
-    while (at < limit && isBlank(bytes[at] as number))
-    const valueStart = at
-    if (this.#isLong) at = scanner.endOfValue(at)
-    else while (at < limit && isValueCode(bytes[at] as number)) at++
-    if (at + 1 >= limit || bytes[at] !== CR || bytes[at + 1] !== LF)
-      return refuse(400, 'a control character in a field value')
-    let valueEnd = at
-    while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1] as number)) valueEnd--
-    const { count, base } = this
-    this.kinds[count] = fieldKindAt(bytes, start, nameEnd)
-    this.nameEnds[count] = nameEnd - base
-    this.valueStarts[count] = valueStart - base
-    this.valueEnds[count] = valueEnd - base
-    this.count = count + 1
-    return at + CR_LF_LENGTH
+  #valueStart(i: number): number {
+    let at = this.#colon(i) + 1
+    while (isBlank(this.bytes[at] as number)) at++
+    return at
   }
+
+  #valueEnd(i: number): number {
+    let at = this.base + this.lineEnd(i) - CR_LF_LENGTH
+    // The colon stops it at the latest.
+    while (isBlank(this.bytes[at - 1] as number)) at--
+    return Math.max(at, this.#valueStart(i))
+  }
+}
+
+/** No name and colon are at `start`: this is the empty line that ends the head, or none. */
+function endOrRefusal(
+  bytes: Buffer,
+  { start, at, limit }: { start: number; at: number; limit: number },
+): Refusal | undefined {
+  const code = at < limit ? (bytes[at] as number) : 0
+  if (at > start || code !== CR) return refuse(400, nameProblem(code, at === start))
+  return start + 1 < limit && bytes[start + 1] === LF ? undefined : refuse(400, 'a bare CR in the head')
+}
+
+/** What comes with a head may be much longer than the head is. */
+function loadScanner(bytes: Buffer, offset: number, limit: number): boolean {
+  const end = bytes.indexOf(HEAD_END, offset, 'latin1')
+  if (end === -1 || end > limit || end - offset < LEAST_SCANNED_LENGTH) return false
+  scanner.load(bytes, offset, end)
+  return true
 }
 
 const NOTHING = Buffer.alloc(0)

@@ -31,7 +31,10 @@ export function droppedRun(head: ResponseHead): DroppedRun | undefined {
   const { fields } = head
   let run = NOTHING
   for (let i = 0; i < fields.count; i++) {
-    if (!isHopByHop(fields.kindAt(i))) continue
+    const kind = fields.kindAt(i)
+    if (!isHopByHop(kind)) continue
+    // What we would say to the client ourselves: its connection stays open as well, or this way would not be taken.
+    if (kind === FieldKind.connection && head.connectionTokens === KEEP_ALIVE_ALONE) continue
     const start = fields.lineStart(i)
     if (run === NOTHING) run = { start, end: fields.lineEnd(i) }
     else if (run.end === start) run = { start: run.start, end: fields.lineEnd(i) }
@@ -99,6 +102,7 @@ function isHopByHop(kind: FieldKind): boolean {
   }
 }
 
+const KEEP_ALIVE_ALONE = ',keep-alive,'
 const NOTHING: DroppedRun = { start: 0, end: 0 }
 const AFTER_VERSION = 'HTTP/1.1'.length
 const AFTER_STATUS = 'HTTP/1.1 200'.length

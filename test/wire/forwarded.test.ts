@@ -343,13 +343,19 @@ void test('one run of bytes is what usual responses lose', (t) => {
   const plain = head('HTTP/1.1 200 OK', 'A: 1', 'Content-Length: 0')
   t.equal(passedOn(plain), plain)
   t.same(droppedRun(parsedResponse(plain)), { start: 0, end: 0 })
-  const hops = ['Connection: keep-alive', 'Keep-Alive: timeout=5']
+  const hops = ['Keep-Alive: timeout=5', 'TE: x']
   t.equal(passedOn(head('HTTP/1.1 200 OK', 'A: 1', ...hops, 'B: 2')), head('HTTP/1.1 200 OK', 'A: 1', 'B: 2'))
   t.equal(passedOn(head('HTTP/1.1 200 OK', ...hops, 'A: 1')), head('HTTP/1.1 200 OK', 'A: 1'))
   t.equal(passedOn(head('HTTP/1.1 200 OK', 'A: 1', ...hops)), head('HTTP/1.1 200 OK', 'A: 1'))
+  const kept = head('HTTP/1.1 200 OK', 'Connection: keep-alive', 'A: 1')
+  t.equal(passedOn(kept), kept, 'what is true of our connection too')
+  t.equal(
+    passedOn(head('HTTP/1.1 200 OK', 'Connection: keep-alive', 'A: 1', 'Keep-Alive: x', 'B: 2')),
+    head('HTTP/1.1 200 OK', 'Connection: keep-alive', 'A: 1', 'B: 2'),
+  )
   t.equal(passedOn(head('HTTP/1.1 200 OK', 'Connection: close')), head('HTTP/1.1 200 OK'))
   t.equal(passedOn(head('HTTP/1.1 200 OK', 'Connection: x', 'x: 1')), undefined)
-  t.equal(passedOn(head('HTTP/1.1 200 OK', 'Connection: keep-alive', 'A: 1', 'Keep-Alive: x')), undefined)
+  t.equal(passedOn(head('HTTP/1.1 200 OK', 'TE: x', 'A: 1', 'Keep-Alive: x')), undefined)
   t.equal(passedOn(head('HTTP/1.0 200 OK')), undefined)
   t.equal(passedOn(head('HTTP/1.1 200')), undefined)
   t.end()

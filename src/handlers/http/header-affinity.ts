@@ -18,7 +18,7 @@ export class HeaderAffinity implements Affinity {
 
   preferred({ fields }: RequestHead): Backend | undefined {
     for (let i = 0; i < fields.count; i++) {
-      if (fields.lineStart(i) + this.#name.length !== fields.nameEnds[i]) continue
+      if (fields.nameLength(i) !== this.#name.length) continue
       if (fields.name(i).toLowerCase() === this.#name) return this.#pick(fields.value(i))
     }
     return undefined
