@@ -64,7 +64,7 @@ export class ManagedPool {
     this.#config = config
     this.#given = config.backends
     this.pool = new Pool({ ...config, strategy: this.#makeStrategy(config), clock, wheel, events })
-    this.idle = new IdleConnections({ wheel, clock })
+    this.idle = new IdleConnections({ wheel })
     this.connect = {
       ...rulesOf(config),
       pool: this.pool,

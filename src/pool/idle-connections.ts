@@ -1,5 +1,4 @@
 import type { Backend } from '../core/backend.ts'
-import type { Clock } from '../core/clock.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import type { Conn } from '../net/conn.ts'
 import { KeptConnection } from './kept-connection.ts'
@@ -12,13 +11,11 @@ const MOST_IDLE = 256
  */
 export class IdleConnections {
   readonly #wheel: TimerWheel
-  readonly #clock: Clock
   readonly #idle = new Map<Backend, KeptConnection[]>()
   #closed = false
 
-  constructor(options: { wheel: TimerWheel; clock: Clock }) {
+  constructor(options: { wheel: TimerWheel }) {
     this.#wheel = options.wheel
-    this.#clock = options.clock
   }
 
   get size(): number {
@@ -33,28 +30,33 @@ export class IdleConnections {
   }
 
   /**
-   * A connection to `backend` that was idle for less than `mostIdleMs`; the caller becomes its conn's sink.
+   * A connection to `backend` that was idle for less than `mostIdleMs` at the clock's `now`; the caller becomes its
+   * conn's sink.
    */
-  take(backend: Backend, mostIdleMs: (kept: KeptConnection) => number): KeptConnection | undefined {
+  take(
+    backend: Backend,
+    { mostIdleMs, now }: { mostIdleMs: (kept: KeptConnection) => number; now: number },
+  ): KeptConnection | undefined {
     const idle = this.#idle.get(backend)
     const kept = idle?.at(-1)
     if (idle === undefined || kept === undefined) return undefined
     // The last one is the freshest: if it is too old, so are nearly all. Real time, unlike the wheel's: a backend's
     // own timeout ran on while this process stood still.
-    if (this.#clock.now() - kept.idleSince >= mostIdleMs(kept)) return undefined
+    if (now - kept.idleSince >= mostIdleMs(kept)) return undefined
     idle.pop()
     this.#wheel.disarm(kept)
     return kept
   }
 
-  /** Keeps a connection on which everything that was asked has been answered. */
-  put(kept: KeptConnection): void {
+  /** Keeps a connection on which everything that was asked has been answered; the clock says `now`. */
+  put(kept: KeptConnection, now: number): void {
     const { backend, conn } = kept
     if (this.#closed || backend.mode !== 'ready' || backend.isRemoved) return conn.close()
     let idle = this.#idle.get(backend)
     if (idle === undefined) this.#idle.set(backend, (idle = []))
     if (idle.length >= MOST_IDLE) return conn.close()
-    kept.idleSince = this.#clock.now()
+    kept.idleSince = now
+    kept.isReused = true
     conn.sink = kept
     idle.push(kept)
     // It may have been paused for a slow client. Idle, it must see its backend's FIN; and who takes it reads on.

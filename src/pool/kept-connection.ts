@@ -21,6 +21,8 @@ export class KeptConnection extends WheelEntry implements ConnSink {
   readonly backend: Backend
   /** How long the backend lets it be idle, as far as we know. */
   keepIdleMs = KEEP_IDLE_MS
+  /** It has served requests before. */
+  isReused = false
   /** Clock time at which it became idle. */
   idleSince = 0
   readonly #home: Home

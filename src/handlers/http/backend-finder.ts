@@ -10,21 +10,18 @@ import type { ErrorAnswer } from './error-response.ts'
 import type { PoolAccess } from './pool-access.ts'
 import { anyAge, freshAge } from './replay-policy.ts'
 
-/** Who needs a backend. One of the two is called for each `find`; neither after `cancel`. */
-export interface FinderSink {
-  /** Owns both from here on. `isReused`: the connection has served other requests before. */
-  onFound(lease: Lease, kept: KeptConnection, options: { isReused: boolean }): void
-  onNotFound(answer: ErrorAnswer, code: EndCode): void
-}
-
-/** For whom a backend is sought. */
+/** Who needs a backend. One of the two methods is called for each `find`; neither after `cancel`. */
 export interface Seeker {
-  readonly session: Session
-  readonly access: PoolAccess
+  readonly servedSession: Session
   /** Where the client belongs. */
   readonly home: Backend | undefined
   /** The request may be sent again. */
-  readonly mayReplay: boolean
+  readonly isReplayable: boolean
+  /** Clock time of the event that brought the request. */
+  readonly startedAt: number
+  /** Owns both from here on. */
+  onFound(lease: Lease, kept: KeptConnection): void
+  onNotFound(answer: ErrorAnswer, code: EndCode): void
 }
 
 const NONE_TRIED: readonly FailedAttempt[] = []
@@ -37,28 +34,30 @@ export class BackendFinder implements ConnectorSink {
   /** The client belongs to a backend that has no room just now. */
   isAwayFromHome = false
   readonly #seeker: Seeker
-  readonly #sink: FinderSink
+  readonly #access: PoolAccess
   #connector: Connector | undefined = undefined
   #skip: Set<Backend> | undefined = undefined
   #replays = 0
   #startedAt = 0
 
-  constructor(seeker: Seeker, sink: FinderSink) {
+  constructor(seeker: Seeker, access: PoolAccess) {
     this.#seeker = seeker
-    this.#sink = sink
+    this.#access = access
   }
 
   get isQueued(): boolean {
     return this.#connector?.isQueued === true
   }
 
+  /** Finds the first, within the event that brought the request; after `mayFindAnother`, another one. */
   find(): void {
-    const { access, session } = this.#seeker
+    const { connect } = this.#access
     const lease = this.#lease()
-    if (lease !== undefined && this.takesLease(lease)) return
-    this.#startedAt = access.connect.clock.now()
-    this.#connector = new Connector(session, this, access.connect)
-    this.#connector.begin({ now: this.#startedAt, lease, skip: this.#skip })
+    const now = this.#replays === 0 ? this.#seeker.startedAt : connect.clock.now()
+    if (lease !== undefined && this.#takeKept(lease, now)) return
+    this.#startedAt = now
+    this.#connector = new Connector(this.#seeker.servedSession, this, connect)
+    this.#connector.begin({ now, lease, skip: this.#skip })
   }
 
   /** Nothing is held any longer. */
@@ -74,7 +73,7 @@ export class BackendFinder implements ConnectorSink {
 
   /** Whether the request, which may be sent again, goes to another backend than `failed`: if so, `find` it. */
   mayFindAnother(failed: Backend, { isReused }: { isReused: boolean }): boolean {
-    const { connect, budget } = this.#seeker.access
+    const { connect, budget } = this.#access
     if (this.#replays >= connect.retries || !budget.take()) return false
     this.#replays++
     connect.pool.replays++
@@ -85,41 +84,45 @@ export class BackendFinder implements ConnectorSink {
 
   onBackend(lease: Lease, conn: Conn): void {
     this.#noteConnector()
-    this.#sink.onFound(lease, this.#seeker.access.idle.adopt(conn, lease.backend), { isReused: false })
+    this.#seeker.onFound(lease, this.#access.idle.adopt(conn, lease.backend))
   }
 
   onNoBackend({ reason, code }: SessionOutcome): void {
     this.#noteConnector()
     const answer = this.#replays > 0 && reason === 'no-backend' ? undefined : NO_BACKEND[reason]
-    this.#sink.onNotFound(answer ?? NOT_REACHED, code)
+    this.#seeker.onNotFound(answer ?? NOT_REACHED, code)
   }
 
   /** With a kept connection to that backend, no new one is needed; also where the lease was waited for. */
   takesLease(lease: Lease): boolean {
-    const { access, mayReplay } = this.#seeker
+    return this.#takeKept(lease, this.#access.connect.clock.now())
+  }
+
+  #takeKept(lease: Lease, now: number): boolean {
     // The first one was stale: the others may be as well.
     if (this.#replays > 0) return false
-    const kept = access.idle.take(lease.backend, mayReplay ? anyAge : freshAge)
+    const mostIdleMs = this.#seeker.isReplayable ? anyAge : freshAge
+    const kept = this.#access.idle.take(lease.backend, { mostIdleMs, now })
     if (kept === undefined) return false
     this.#noteConnector()
-    this.#sink.onFound(lease, kept, { isReused: true })
+    this.#seeker.onFound(lease, kept)
     return true
   }
 
   #lease(): Lease | undefined {
-    const { access, session, home } = this.#seeker
-    const { pool } = access.connect
+    const { servedSession, home } = this.#seeker
+    const { pool } = this.#access.connect
     if (home !== undefined && this.#skip?.has(home) !== true) {
       const lease = pool.leaseOf(home)
       if (lease !== undefined) return lease
       this.isAwayFromHome = pool.serves(home)
     }
-    return pool.lease(session, this.#skip)
+    return pool.lease(servedSession, this.#skip)
   }
 
   /** The next attempt goes elsewhere while there is an elsewhere. */
   #skipFailed(backend: Backend): void {
-    const { pool } = this.#seeker.access.connect
+    const { pool } = this.#access.connect
     this.#skip ??= new Set()
     this.#skip.add(backend)
     if (!pool.hasEligible(this.#skip)) this.#skip = undefined
@@ -131,7 +134,7 @@ export class BackendFinder implements ConnectorSink {
     this.#connector = undefined
     this.tried = this.tried.length === 0 ? connector.tried : [...this.tried, ...connector.tried]
     this.queueMs += connector.queueMs
-    this.connectMs += this.#seeker.access.connect.clock.now() - this.#startedAt - connector.queueMs
+    this.connectMs += this.#access.connect.clock.now() - this.#startedAt - connector.queueMs
   }
 }
 

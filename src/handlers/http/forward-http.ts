@@ -93,7 +93,6 @@ export class ForwardHttp implements Handler {
       }),
       isTrusted: trustOf(config.trustedProxies),
       pages: loadErrorPages(config.errorPages),
-      responseReader: new HeadReader(config.maxResponseHeadBytes),
     }
     return () => void Object.assign(this.#context, next)
   }

@@ -2,24 +2,22 @@ import type { Backend } from '../../core/backend.ts'
 import type { EndCode } from '../../core/events.ts'
 import type { Conn, ConnSink } from '../../net/conn.ts'
 import type { RelayEnd } from '../../net/relay.ts'
-import type { Session, SessionOutcome } from '../../net/session.ts'
+import type { SessionOutcome } from '../../net/session.ts'
 import type { IdleConnections } from '../../pool/idle-connections.ts'
 import type { KeptConnection } from '../../pool/kept-connection.ts'
 import type { Lease } from '../../pool/lease.ts'
-import { clientRequestId } from '../../wire/forwarded-head.ts'
 import type { RequestHead } from '../../wire/request-head.ts'
 import type { ResponseHead } from '../../wire/response-head.ts'
-import type { FinderSink } from './backend-finder.ts'
+import type { Seeker } from './backend-finder.ts'
 import { BackendFinder } from './backend-finder.ts'
 import type { ErrorAnswer } from './error-response.ts'
 import { answerText, NO_ANSWER, NO_ANSWER_IN_TIME, NO_ROUTE } from './own-answer.ts'
 import { responseLines } from './response-lines.ts'
 import { fieldOf } from './field-of.ts'
 import { headToSend } from './head-to-send.ts'
-import type { HttpContext } from './http-context.ts'
 import type { HttpSession } from './http-session.ts'
-import { mayReplay } from './replay-policy.ts'
 import { reportRequest } from './request-end.ts'
+import { RequestFacts } from './request-facts.ts'
 import type { Parting } from './request-sending.ts'
 import { RequestSending } from './request-sending.ts'
 import { ResponseRelay } from './response-relay.ts'
@@ -32,28 +30,15 @@ const NOTHING_YET: { readonly toBackend: number; readonly toClient: number } = {
  * comes back. Replays the request elsewhere while that is safe: nothing of a response has been seen, the method is
  * idempotent, and the body is still whole in memory.
  */
-export class HttpExchange implements ConnSink, FinderSink {
-  readonly session: HttpSession
-  readonly context: HttpContext
-  /** undefined: there is nowhere to go. */
-  readonly route: Route | undefined
-  readonly startedAt: number
-  readonly method: string
-  readonly path: string
-  readonly requestId: string
-  /** 10 or 11. */
-  readonly version: number
-  /** The protocol that the client may change to. */
-  readonly upgrade: string | undefined
-  /** The client sends its body only when it is told to. */
-  readonly expectsContinue: boolean
+export class HttpExchange extends RequestFacts implements ConnSink, Seeker {
   /** Who serves it, or served it last. */
   backend: Backend | undefined = undefined
   status = 0
+  /** Clock time at which the response's head was there. */
+  answeredAt = 0
   firstByteMs = 0
   hasBegun = false
   #beforeTunnel = NOTHING_YET
-  readonly #head: string
   /** Where the client belongs. */
   readonly home: Backend | undefined
   readonly finder: BackendFinder | undefined
@@ -67,43 +52,20 @@ export class HttpExchange implements ConnSink, FinderSink {
 
   /** `head` is used up at once: the same object reads the next request, of whichever session. */
   constructor(session: HttpSession, head: RequestHead) {
-    const { context } = session
-    this.session = session
-    this.context = context
-    this.startedAt = context.clock.now()
-    this.method = head.method
-    this.version = head.version
-    this.expectsContinue = head.expectsContinue
-    const query = head.target.indexOf('?')
-    this.path = query === -1 ? head.target : head.target.slice(0, query)
-    this.requestId = clientRequestId(head) ?? context.makeRequestId()
-    const { upgrade } = head
-    this.upgrade = upgrade !== '' && context.config.upgrades.has(upgrade.toLowerCase()) ? upgrade : undefined
-    const isReplayable = this.upgrade === undefined && mayReplay(head)
-    this.request = new RequestSending({ hasBody: head.framing !== 'none', isReplayable })
+    super(session, head)
+    this.request = new RequestSending(this, this)
+    this.request.isDone = head.framing === 'none'
     this.response = new ResponseRelay(this)
-    const route = context.router.find(head.host, this.path)
-    this.route = route
+    const { route, requestId, upgrade } = this
     if (route === undefined) {
-      this.#head = head.text
+      this.request.head = head.text
       return
     }
     const { access } = route
     access.budget.count()
-    this.#head = headToSend(head, { session, route, requestId: this.requestId, upgrade: this.upgrade })
+    this.request.head = headToSend(head, { session, route, requestId, upgrade })
     this.home = access.affinity?.preferred(head)
-    this.finder = new BackendFinder(
-      { session: session.session, access, home: this.home, mayReplay: isReplayable },
-      this,
-    )
-  }
-
-  get servedSession(): Session {
-    return this.session.session
-  }
-
-  get pool(): string {
-    return this.route?.access.connect.pool.name ?? ''
+    this.finder = new BackendFinder(this, access)
   }
 
   /** A backend is being sought; that has timeouts of its own. */
@@ -128,7 +90,7 @@ export class HttpExchange implements ConnSink, FinderSink {
 
   /** A field of the request's head, by its name in small letters; empty where there is none. */
   field(name: string): string {
-    return fieldOf(this.#head, name)
+    return fieldOf(this.request.head, name)
   }
 
   begin(): void {
@@ -144,10 +106,10 @@ export class HttpExchange implements ConnSink, FinderSink {
     if (part.length > 0 && !this.#isAnswered && !request.send(part)) this.session.conn.pause()
   }
 
-  onFound(lease: Lease, kept: KeptConnection, { isReused }: { isReused: boolean }): void {
+  onFound(lease: Lease, kept: KeptConnection): void {
     const request = this.request
     this.backend = lease.backend
-    const isTaken = request.begin({ head: this.#head, lease, kept, isReused, sink: this })
+    const isTaken = request.begin(lease, kept)
     this.session.onRequestSent()
     if (isTaken) this.session.resumeReading()
     else if (!request.isDone) this.session.conn.pause()
@@ -192,7 +154,8 @@ export class HttpExchange implements ConnSink, FinderSink {
     const { backend } = kept
     const { access } = this.route as Route
     this.status = head.status
-    this.firstByteMs = context.clock.now() - this.startedAt
+    this.answeredAt = context.clock.now()
+    this.firstByteMs = this.answeredAt - this.startedAt
     backend.countedRequests.answered(head.status, this.firstByteMs)
     access.connect.pool.requestAnswered(backend)
     if (head.keepAliveSeconds !== undefined) kept.announced(head.keepAliveSeconds)
@@ -200,12 +163,12 @@ export class HttpExchange implements ConnSink, FinderSink {
     return responseLines(this, backend)
   }
 
-  /** The relay: the response is sent whole. */
-  onResponseDone(): void {
+  /** The relay: the response is sent whole; `now`, if the caller knows the clock's time. */
+  onResponseDone(now = this.context.clock.now()): void {
     const request = this.request
-    this.backend?.countedRequests.total.record(this.context.clock.now() - this.startedAt)
+    this.backend?.countedRequests.total.record(now - this.startedAt)
     const mayKeep = this.response.keepsAlive && request.isSettled
-    this.#part(mayKeep ? 'keep' : request.isDone ? 'close' : 'reset')
+    this.#part(mayKeep ? 'keep' : request.isDone ? 'close' : 'reset', now)
     this.#report({ code: '--', reason: 'done' })
     this.#leave()
   }
@@ -265,7 +228,8 @@ export class HttpExchange implements ConnSink, FinderSink {
   #failUnanswered(reason: string): void {
     const backend = this.backend as Backend
     const finder = this.finder as BackendFinder
-    const { isReused, mayReplay: isReplayable } = this.request
+    const { kept, mayReplay: isReplayable } = this.request
+    const isReused = kept?.isReused === true
     const isSafe = isReplayable && !this.response.hasBegun
     this.#blame(isReused ? `kept connection: ${reason}` : reason)
     this.#part('reset')
@@ -303,9 +267,9 @@ export class HttpExchange implements ConnSink, FinderSink {
   }
 
   /** Holds nothing any longer. */
-  #part(how: Parting): void {
+  #part(how: Parting, now = 0): void {
     this.finder?.cancel()
-    this.request.part(how, this.route?.access.idle as IdleConnections)
+    this.request.part(how, { idle: this.route?.access.idle as IdleConnections, now })
   }
 
   #report(outcome: SessionOutcome): void {

@@ -1,4 +1,3 @@
-import type { EndCode } from '../../core/events.ts'
 import { WheelEntry } from '../../core/timer-wheel.ts'
 import type { Conn, ConnSink } from '../../net/conn.ts'
 import { Relay } from '../../net/relay.ts'
@@ -10,7 +9,7 @@ import type { ErrorAnswer } from './error-response.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { HttpContext } from './http-context.ts'
 import { HttpExchange } from './http-exchange.ts'
-import { BODY_LATE, HEAD_LATE, RECHECK_MS, timeLimit } from './phase.ts'
+import { BODY_LATE, clientLeft, HEAD_LATE, isReading, RECHECK_MS, timeLimit } from './phase.ts'
 import type { Phase } from './phase.ts'
 import { reportRefusal } from './request-end.ts'
 import { RequestReader } from './request-reader.ts'
@@ -296,16 +295,4 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
   }
 }
 
-function isReading(phase: Phase): boolean {
-  return phase === 'idle' || phase === 'head' || phase === 'body'
-}
-
 const DONE: SessionOutcome = { code: '--', reason: 'done' }
-
-/** When a client left, by the second letter of the code. */
-function clientLeft(phase: Phase, exchange: HttpExchange | undefined): EndCode {
-  if (phase === 'idle' || phase === 'head') return 'CR'
-  if (exchange === undefined || exchange.isResponding) return 'CD'
-  if (exchange.isSeeking) return exchange.isQueued ? 'CQ' : 'CC'
-  return phase === 'wait' ? 'CH' : 'CD'
-}

@@ -1,3 +1,4 @@
+import type { EndCode } from '../../core/events.ts'
 import type { ErrorAnswer } from './error-response.ts'
 import type { HttpExchange } from './http-exchange.ts'
 import type { HttpSession } from './http-session.ts'
@@ -35,4 +36,17 @@ export function timeLimit(
   return phase === 'body' && exchange?.owesContinue !== true
     ? config.requestBodyTimeoutMs
     : config.responseHeadTimeoutMs
+}
+
+/** More of the request is awaited. */
+export function isReading(phase: Phase): boolean {
+  return phase === 'idle' || phase === 'head' || phase === 'body'
+}
+
+/** When a client left, by the second letter of the code. */
+export function clientLeft(phase: Phase, exchange: HttpExchange | undefined): EndCode {
+  if (phase === 'idle' || phase === 'head') return 'CR'
+  if (exchange === undefined || exchange.isResponding) return 'CD'
+  if (exchange.isSeeking) return exchange.isQueued ? 'CQ' : 'CC'
+  return phase === 'wait' ? 'CH' : 'CD'
 }

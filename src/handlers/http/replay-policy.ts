@@ -2,9 +2,6 @@ import type { KeptConnection } from '../../pool/kept-connection.ts'
 import type { RequestHead } from '../../wire/request-head.ts'
 import { MOST_KEPT_BYTES } from './request-body.ts'
 
-/** RFC 9110, section 9.2.2: sent twice, these do what they do once. */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
-
 /** A request that may not be replayed takes no kept connection that was idle for this long. */
 const FRESH_MS = 1_000
 
@@ -13,7 +10,7 @@ const FRESH_MS = 1_000
  * fit into what is kept is told apart at once, and none of it is kept in vain.
  */
 export function mayReplay({ method, contentLength }: RequestHead): boolean {
-  return contentLength <= MOST_KEPT_BYTES && IDEMPOTENT.has(method)
+  return contentLength <= MOST_KEPT_BYTES && isIdempotent(method)
 }
 
 /** How long a kept connection may have been idle for a request that can be replayed. */
@@ -24,4 +21,18 @@ export function anyAge(kept: KeptConnection): number {
 /** The same for what may be sent only once: the backend must not be closing it at this very moment. */
 export function freshAge(kept: KeptConnection): number {
   return Math.min(FRESH_MS, kept.halfAgeMs, kept.keepIdleMs)
+}
+
+/** RFC 9110, section 9.2.2: sent twice, these do what they do once. */
+function isIdempotent(method: string): boolean {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+    case 'OPTIONS':
+    case 'PUT':
+    case 'DELETE':
+      return true
+    default:
+      return false
+  }
 }

@@ -1,20 +1,14 @@
 /** 80 bits in base 32: as good as a UUID for telling requests apart, and shorter in a log. */
-const DIGITS = 16
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
-/** How many base-32 digits one random number of 53 bits gives. */
-const DIGITS_A_NUMBER = 8
+const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'.split('')
+
+/** All pairs of digits, ten bits each: an id is put together from eight of them, in place of sixteen digits. */
+const PAIRS = DIGITS.flatMap((first) => DIGITS.map((second) => first + second))
 
 /** Makes ids for requests that come without one. */
 export function makeRequestIds(random: () => number): () => string {
-  return () => {
-    let id = ''
-    for (let i = 0; i < DIGITS; i += DIGITS_A_NUMBER) {
-      let bits = Math.floor(random() * 2 ** 40)
-      for (let j = 0; j < DIGITS_A_NUMBER; j++) {
-        id += ALPHABET[bits % 32]
-        bits = Math.floor(bits / 32)
-      }
-    }
-    return id
+  const four = (): string => {
+    const bits = Math.trunc(random() * 2 ** 20)
+    return (PAIRS[bits >> 10] as string) + (PAIRS[bits & 1023] as string)
   }
+  return () => four() + four() + four() + four()
 }

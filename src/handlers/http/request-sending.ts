@@ -11,21 +11,22 @@ export type Parting = 'keep' | 'close' | 'reset'
 /** A backend's hold and connection while it serves one request, and the request on its way to it. */
 export class RequestSending {
   /** All of the request has come. */
-  isDone: boolean
+  isDone = true
   /** Bytes of the body that came. */
   bytesIn = 0
   kept: KeptConnection | undefined = undefined
-  /** The connection has served other requests before. */
-  isReused = false
+  /** As the backend gets it. */
+  head = ''
+  readonly #sink: ConnSink
   readonly #isReplayable: boolean
-  #head = ''
   #body: RequestBody | undefined = undefined
   #lease: Lease | undefined = undefined
   #sentBefore = 0
   #receivedBefore = 0
 
-  constructor(options: { hasBody: boolean; isReplayable: boolean }) {
-    this.isDone = !options.hasBody
+  /** `sink` hears the backend. */
+  constructor(sink: ConnSink, options: { isReplayable: boolean }) {
+    this.#sink = sink
     this.#isReplayable = options.isReplayable
   }
 
@@ -57,23 +58,14 @@ export class RequestSending {
   }
 
   /** Sends what there is of the request. False: nothing more is to be read from the client until it drains. */
-  begin(given: {
-    head: string
-    lease: Lease
-    kept: KeptConnection
-    isReused: boolean
-    sink: ConnSink
-  }): boolean {
-    const { head, lease, kept, isReused, sink } = given
+  begin(lease: Lease, kept: KeptConnection): boolean {
     const { conn } = kept
-    this.#head = head
     this.#lease = lease
     this.kept = kept
-    this.isReused = isReused
     this.#sentBefore = conn.bytesWritten
     this.#receivedBefore = conn.bytesRead
-    conn.sink = sink
-    if (!isReused) conn.start()
+    conn.sink = this.#sink
+    if (!kept.isReused) conn.start()
     return this.#sendKept(conn)
   }
 
@@ -92,7 +84,7 @@ export class RequestSending {
   }
 
   /** Holds nothing any longer. */
-  part(how: Parting, idle: IdleConnections): void {
+  part(how: Parting, { idle, now }: { idle: IdleConnections; now: number }): void {
     const { kept } = this
     if (kept === undefined) return
     const { conn, backend } = kept
@@ -100,15 +92,15 @@ export class RequestSending {
     this.kept = undefined
     if (how === 'reset') conn.reset()
     else if (how === 'close') conn.close()
-    else idle.put(kept)
+    else idle.put(kept, now)
     this.#lease?.release()
     this.#lease = undefined
   }
 
   #sendKept(conn: Conn): boolean {
     const body = this.#body
-    if (body === undefined || body.isEmpty) return conn.writeText(this.#head)
-    const isTaken = conn.writeAll(body.after(this.#head))
+    if (body === undefined || body.isEmpty) return conn.writeText(this.head)
+    const isTaken = conn.writeAll(body.after(this.head))
     body.sent()
     return isTaken
   }

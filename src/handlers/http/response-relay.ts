@@ -121,14 +121,17 @@ export class ResponseRelay {
   #begin(head: ResponseHead, chunk: Buffer, at: { start: number; end: number }): void {
     const exchange = this.#exchange
     const { session, version, context, route } = exchange
-    const body = new ResponseBody(head, { dechunks: version === 10 && head.framing === 'chunked' })
-    const bodyEnd = body.read(chunk, at.end)
-    if (bodyEnd === -1) return exchange.onBadResponse('The response is malformed: a bad chunk')
-    this.#body = body
-    this.isDone = body.isDone
+    let bodyEnd = wholeBodyEnd(head, chunk, at.end)
+    const isWhole = bodyEnd !== -1
+    if (!isWhole) {
+      this.#body = new ResponseBody(head, { dechunks: version === 10 && head.framing === 'chunked' })
+      bodyEnd = this.#body.read(chunk, at.end)
+      if (bodyEnd === -1) return exchange.onBadResponse('The response is malformed: a bad chunk')
+      if (this.#body.framing === 'close' || this.#body.dechunks) session.isLast = true
+    }
+    this.isDone = isWhole || this.#body?.isDone === true
     this.isSending = true
     this.keepsAlive = head.keepAlive && bodyEnd === chunk.length
-    if (body.framing === 'close' || body.dechunks) session.isLast = true
     const lines = exchange.onResponse(head)
     const isPlain =
       version === 11 &&
@@ -140,9 +143,13 @@ export class ResponseRelay {
     const run = isPlain ? droppedRun(head) : undefined
     const isTaken =
       run === undefined
-        ? this.#writeBuilt(head, lines, body.pieces(chunk, at.end, bodyEnd))
+        ? this.#writeBuilt(
+            head,
+            lines,
+            this.#body?.pieces(chunk, at.end, bodyEnd) ?? [chunk.subarray(at.end, bodyEnd)],
+          )
         : this.#writeView(chunk, at.start, run, bodyEnd)
-    this.#afterWrite(isTaken)
+    this.#afterWrite(isTaken, exchange.answeredAt)
   }
 
   /** The head as it came, but for one run of lines that is cut out in place: no string is built, nothing is copied. */
@@ -150,7 +157,8 @@ export class ResponseRelay {
     const cut = run.end - run.start
     if (cut > 0) chunk.copyWithin(start + cut, start, start + run.start)
     this.bytesOut += end - start - cut
-    return this.#exchange.session.conn.write(chunk.subarray(start + cut, end))
+    const isAll = start + cut === 0 && end === chunk.length
+    return this.#exchange.session.conn.write(isAll ? chunk : chunk.subarray(start + cut, end))
   }
 
   #writeBuilt(head: ResponseHead, lines: string, body: readonly Buffer[]): boolean {
@@ -175,7 +183,12 @@ export class ResponseRelay {
   }
 
   #readBody(chunk: Buffer): void {
-    const body = this.#body as ResponseBody
+    const body = this.#body
+    if (body === undefined) {
+      // It came whole with its head: these bytes belong to nothing.
+      this.keepsAlive = false
+      return
+    }
     const end = body.read(chunk, 0)
     if (end === -1) return this.#exchange.cut({ code: 'SD', reason: 'backend-malformed' })
     if (end < chunk.length) this.keepsAlive = false
@@ -186,9 +199,10 @@ export class ResponseRelay {
     this.#afterWrite(part.length === 0 || this.#exchange.session.conn.write(part))
   }
 
-  #afterWrite(isTaken: boolean): void {
+  /** `now`: the clock's time, where it has been read already. */
+  #afterWrite(isTaken: boolean, now?: number): void {
     if (!isTaken) this.#onStalled()
-    else if (this.isDone) this.#exchange.onResponseDone()
+    else if (this.isDone) this.#exchange.onResponseDone(now)
   }
 
   #onStalled(): void {
@@ -219,4 +233,12 @@ export class ResponseRelay {
     if (exchange.session.conn.write(all)) exchange.onSwitched()
     else this.#onStalled()
   }
+}
+
+/** Where in `chunk` the body ends that begins at `start`; -1 where it takes more than a look to say. */
+function wholeBodyEnd(head: ResponseHead, chunk: Buffer, start: number): number {
+  if (head.framing === 'none') return start
+  return head.framing === 'length' && head.contentLength <= chunk.length - start
+    ? start + head.contentLength
+    : -1
 }
