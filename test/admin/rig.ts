@@ -6,7 +6,6 @@ import type { Balancer } from '../../src/control/balancer.ts'
 import { createBalancer } from '../../src/control/balancer.ts'
 import type { ControlPort } from '../../src/control/port.ts'
 import { formatHostPort } from '../../src/core/address.ts'
-import type { Explanation, ExplainRequest } from '../../src/core/explanation.ts'
 
 export interface Operated {
   readonly balancer: Balancer
@@ -48,31 +47,12 @@ export async function operate(
     ...rest,
   })
   t.teardown(() => balancer.close())
-  const control = asControl(balancer)
+  const control = balancer
   const admin = await startAdmin(control, { address: LOOPBACK, ...adminOptions })
   t.teardown(() => admin.close())
   const { address } = admin
   const base = address.kind === 'tcp' ? `http://${formatHostPort(address.host, address.port)}` : ''
   return { balancer, control, admin, base, ask: (path, how) => askAt(base + path, how) }
-}
-
-/** A stand-in for what a balancer cannot do yet. */
-function asControl(balancer: Balancer): ControlPort {
-  return 'explain' in balancer
-    ? (balancer as unknown as ControlPort)
-    : Object.assign(balancer, { explain: explainByHand })
-}
-
-function explainByHand({ listener = 'main' }: ExplainRequest): Explanation {
-  return {
-    listener,
-    pool: 'main',
-    route: undefined,
-    strategy: 'round-robin',
-    backend: 'a',
-    summary: 'a is next',
-    backends: [{ id: 'a', chance: 1, verdict: 'picked', reason: 'it is its turn' }],
-  }
 }
 
 async function askAt(url: string, { method, json, body, headers }: AskOptions = {}): Promise<Asked> {

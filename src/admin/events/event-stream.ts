@@ -20,6 +20,7 @@ export class EventStream {
   readonly #stops: (() => void)[] = []
   /** Waiting bytes that are no sign of a slow reader: sent at once, and as long as they are. */
   #allowance = 0
+  #hasSnapshot = false
   #missed = 0
   #liveSince = -Infinity
   #live = 0
@@ -57,9 +58,10 @@ export class EventStream {
     if (this.#response.writableLength === 0) this.#allowance = 0
   }
 
-  /** The next one will be newer: one that would have to wait is left out. */
+  /** The next one will be newer: one that would have to wait is left out, but for the first. */
   sendSnapshot(bytes: Buffer): void {
-    if (this.#response.writableLength === 0) {
+    if (!this.#hasSnapshot || !this.#response.writableNeedDrain) {
+      this.#hasSnapshot = true
       this.#missed = 0
       this.sendWhole(bytes)
     } else if (++this.#missed > MOST_MISSED_SNAPSHOTS) this.#response.destroy()

@@ -1,0 +1,157 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { waitUntil } from '../../src/testing/wait-for.ts'
+import type { Address } from '../../src/core/address.ts'
+import { connectTo } from '../helpers/sockets.ts'
+import { rawSocket } from './raw.ts'
+import { operate } from './rig.ts'
+
+/** A reader of the event stream, and all that has come. */
+class Reader {
+  text = ''
+  readonly #socket
+
+  constructor(sub: Test, address: Address, options: { path?: string; fields?: string } = {}) {
+    const { path = '', fields = '' } = options
+    this.#socket = rawSocket(address)
+    sub.teardown(() => this.#socket.destroy())
+    this.#socket.setEncoding('utf8')
+    this.#socket.on('data', (text: string) => (this.text += text))
+    this.#socket.write(`GET /api/v1/events${path} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`)
+  }
+
+  /** Its messages of that type, their data read. */
+  of(type: string): { id: string | undefined; data: Record<string, unknown> }[] {
+    const found = this.text.matchAll(/(?:id: (\S+)\n)?event: (\S+)\ndata: (.*)\n\n/g)
+    return [...found]
+      .filter(([, , event]) => event === type)
+      .map(([, id, , data = '']) => ({ id, data: JSON.parse(data) as Record<string, unknown> }))
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.destroyed || this.#socket.readableEnded
+  }
+
+  get isOpen(): Promise<unknown> {
+    return waitUntil(() => this.text.includes('retry: 1000\n\n'))
+  }
+}
+
+void t.test('an event is sent as it happens, with an id to come back with', async (sub) => {
+  const { admin, balancer } = await operate(sub)
+  const reader = new Reader(sub, admin.address)
+  await reader.isOpen
+  sub.match(reader.text, /^HTTP\/1\.1 200 OK\r\n/)
+  sub.match(reader.text, /\r\nContent-Type: text\/event-stream\r\n/)
+  balancer.setMode('a', 'drain')
+  balancer.setMode('b', 'maint')
+  await waitUntil(() => reader.of('event').length === 2)
+  const [first, second] = reader.of('event')
+  sub.match(first, { data: { id: 1, name: 'backend:mode', data: { id: 'a', pool: 'main', mode: 'drain' } } })
+  sub.match(first?.id, /^[0-9a-z]+\.1$/)
+
+  const again = new Reader(sub, admin.address, { fields: `Last-Event-ID: ${first?.id}\r\n` })
+  await waitUntil(() => again.of('event').length === 1)
+  sub.strictSame(again.of('event'), [second])
+  const all = new Reader(sub, admin.address, { path: '?since=0' })
+  await waitUntil(() => all.of('event').length === 2)
+  const otherRun = new Reader(sub, admin.address, { path: '?since=zz.2' })
+  await waitUntil(() => otherRun.of('event').length === 2)
+  sub.strictSame(otherRun.of('event'), all.of('event'), 'after a restart everything is news')
+})
+
+void t.test('who comes too late for the oldest events is told how many are lost', async (sub) => {
+  const { admin, balancer } = await operate(sub)
+  for (let i = 0; i < 1_005; i++) balancer.setWeight('a', 2 + (i % 2))
+  const reader = new Reader(sub, admin.address, { path: '?since=0' })
+  await waitUntil(() => reader.of('event').length === 1_000)
+  sub.strictSame(reader.of('gap'), [{ id: undefined, data: { missed: 5 } }])
+  sub.match(reader.of('event')[0], { data: { id: 6 } })
+  const upToDate = new Reader(sub, admin.address, { path: '?since=1005' })
+  await upToDate.isOpen
+  balancer.setWeight('a', 9)
+  await waitUntil(() => upToDate.of('event').length === 1)
+  sub.same(upToDate.of('gap'), [])
+})
+
+void t.test(
+  'snapshots come at once and once a second, made once for all, and not for nobody',
+  async (sub) => {
+    const clock = new ManualClock()
+    const { admin, balancer } = await operate(sub, { admin: { clock } })
+    let made = 0
+    const snapshot = balancer.snapshot.bind(balancer)
+    balancer.snapshot = () => {
+      made++
+      return snapshot()
+    }
+    await clock.advanceAsync(5_000)
+    sub.equal(made, 0, 'nobody looks')
+    const idle = clock.pending
+    const readers = [1, 2, 3].map(() => new Reader(sub, admin.address, { path: '?snapshot' }))
+    await waitUntil(() => readers.every((reader) => reader.of('snapshot').length === 1))
+    sub.equal(made, 1)
+    sub.match(readers[0]?.of('snapshot')[0]?.data, {
+      state: 'running',
+      pools: [{ name: 'main' }],
+      process: {},
+    })
+    for (let second = 2; second <= 4; second++) {
+      clock.advance(1_000)
+      await waitUntil(() => readers.every((reader) => reader.of('snapshot').length === second))
+      sub.equal(made, second)
+    }
+    await admin.close()
+    await waitUntil(() => readers.every(({ isClosed }) => isClosed))
+    sub.ok(clock.pending < idle, 'no timer is left')
+  },
+)
+
+void t.test('a heartbeat shows both sides that the other is there', async (sub) => {
+  const clock = new ManualClock()
+  const { admin } = await operate(sub, { admin: { clock } })
+  const reader = new Reader(sub, admin.address)
+  await reader.isOpen
+  clock.advance(30_000)
+  await waitUntil(() => reader.text.split(':\n\n').length === 3)
+})
+
+void t.test('sessions and requests are told to those who ask, so many a second', async (sub) => {
+  const clock = new ManualClock()
+  const { admin, balancer } = await operate(sub, { admin: { clock } })
+  const before = balancer.listenerCount('session:close')
+  const reader = new Reader(sub, admin.address, { path: '?live=session:close,connect:retry' })
+  await reader.isOpen
+  sub.equal(balancer.listenerCount('session:close'), before + 1)
+  const client = await connectTo(balancer.address)
+  client.resume()
+  await waitUntil(() => reader.of('live').some(({ data }) => data['name'] === 'session:close'))
+  sub.same(reader.of('event'), [], 'they are not kept')
+  const end = reader.of('live').find(({ data }) => data['name'] === 'session:close')
+  sub.match(end, { id: undefined, data: { data: { tried: [{ reason: 'ECONNREFUSED' }] } } })
+  const retry = { id: 'a', pool: 'main', session: 1, reason: 'timeout', attempt: 1 }
+  for (let i = 0; i < 300; i++) balancer.emit('connect:retry', retry)
+  clock.advance(1_000)
+  balancer.emit('connect:retry', retry)
+  await waitUntil(() => reader.of('live').some(({ data }) => 'skipped' in data))
+  sub.ok(reader.of('live').length <= 102)
+  await admin.close()
+  sub.equal(balancer.listenerCount('session:close'), before)
+})
+
+void t.test('what cannot be asked for is refused', async (sub) => {
+  const { ask } = await operate(sub)
+  for (const query of [
+    'since=x',
+    'since=1.2.3',
+    'live=backend:up',
+    'live=nothing',
+    'snapshot=maybe',
+    'x=1',
+  ]) {
+    const { status, json } = await ask(`/api/v1/events?${query}`)
+    sub.equal(status, 400, query)
+    sub.match(json, { error: { code: /^FAIRLEAD_/, message: String } })
+  }
+})
