@@ -28,6 +28,8 @@ export interface BackendOptions {
   readonly backup?: boolean | undefined
   /** Most sessions at once, 0 = no limit; default {@link PoolSettings.backendMaxConnections}. */
   readonly maxConnections?: number | undefined
+  /** State before its first check; default {@link PoolSettings.initial}. */
+  readonly initial?: 'up' | 'down' | undefined
 }
 
 /** How a pool balances. Given to `createBalancer` itself, it holds for all pools that say nothing else. */
@@ -35,7 +37,8 @@ export interface PoolSettings {
   /** How a backend is picked: a name, or a strategy of your own. Default `'round-robin'`. */
   readonly balance?: StrategyName | StrategyFactory | undefined
   /** Backends that serve only while no other can. */
-  readonly backup?: number | string | readonly (number | string | BackendOptions)[] | undefined
+  readonly backup?:
+    number | string | BackendOptions | readonly (number | string | BackendOptions)[] | undefined
   /** Most sessions at once on each backend; more wait in a queue. Default 0 = no limit. */
   readonly backendMaxConnections?: number | undefined
   /** Most sessions that wait for a backend with room; more are reset. Default 1,000. */
@@ -126,23 +129,8 @@ export interface RouteOptions {
   readonly removeResponseHeaders?: string | readonly string[] | undefined
 }
 
-/** What `createBalancer` takes. Nearly every option is the flag of the same name in camelCase. */
-export interface BalancerOptions extends PoolSettings {
-  /**
-   * Where to listen: `8080` (all interfaces), `0` (a free port), `'127.0.0.1:8080'`, `'[::1]:8080'`,
-   * `'unix:/run/lb.sock'`.
-   */
-  readonly listen: number | string
-  /**
-   * Numbers, texts (several with commas between) or objects. May be empty: see `addBackend`. Beside `pools` it may be
-   * left out; a request that no route takes is then answered 404.
-   */
-  readonly backends?: readonly (number | string | BackendOptions)[] | undefined
-  /** HTTP mode: more pools, by name, for `routes` to lead to. What one leaves out it has from here. */
-  readonly pools?: Readonly<Record<string, PoolOptions>> | undefined
-  /** HTTP mode: which requests go to which pool; the rest goes to `backends`. */
-  readonly routes?: readonly RouteOptions[] | undefined
-
+/** How a listener takes sessions and requests. Given to `createBalancer` itself, it holds for its one listener. */
+export interface ListenerSettings {
   /** Most open sessions; more are reset. Default: what the process's descriptor limit allows. */
   readonly maxConnections?: number | undefined
   /** End a session after so long without a byte either way; 0 = never. Default 1 h. */
@@ -178,6 +166,24 @@ export interface BalancerOptions extends PoolSettings {
   readonly upgrades?: string | readonly string[] | undefined
   /** HTTP mode: folder with error pages: `503.html`, `503.json`, `503.txt`, ... Default: our own. */
   readonly errorPages?: string | undefined
+}
+
+/** What `createBalancer` takes. Nearly every option is the flag of the same name in camelCase. */
+export interface BalancerOptions extends PoolSettings, ListenerSettings {
+  /**
+   * Where to listen: `8080` (all interfaces), `0` (a free port), `'127.0.0.1:8080'`, `'[::1]:8080'`,
+   * `'unix:/run/lb.sock'`.
+   */
+  readonly listen: number | string
+  /**
+   * Numbers, texts (several with commas between) or objects. May be empty: see `addBackend`. Beside `pools` it may be
+   * left out; a request that no route takes is then answered 404.
+   */
+  readonly backends?: readonly (number | string | BackendOptions)[] | undefined
+  /** HTTP mode: more pools, by name, for `routes` to lead to. What one leaves out it has from here. */
+  readonly pools?: Readonly<Record<string, PoolOptions>> | undefined
+  /** HTTP mode: which requests go to which pool; the rest goes to `backends`. */
+  readonly routes?: readonly RouteOptions[] | undefined
 
   /** How long `drain()` lets open sessions finish; 0 = as long as it takes. Default 30 s. */
   readonly shutdownTimeout?: Duration | undefined

@@ -33,6 +33,15 @@ export function readFolder(path: string): string {
   return path
 }
 
+/**
+ * What a file holds, without the line's end that editors add.
+ *
+ * @throws {InvalidValueError}
+ */
+export function readSecret(path: string): string {
+  return readText(path).trim()
+}
+
 function readText(path: string): string {
   return attempt(path, () => readFileSync(path, 'utf8'))
 }

@@ -8,7 +8,7 @@ import { parseStatusRanges } from './parse-status-ranges.ts'
 import { parsePseudonym, parseSticky, parseToken, parseTokens, type StickyText } from './parse-tokens.ts'
 import { readCertificates, readFolder } from './read-files.ts'
 import type { StatusRange } from './schema.ts'
-import type { Setting } from './setting.ts'
+import type { Setting, ValueRule } from './setting.ts'
 import type { settings } from './settings.ts'
 
 type SettingOf<Key> = Extract<(typeof settings)[number], { key: Key }>
@@ -37,7 +37,7 @@ export type SettingValue<Key> =
  *
  * @throws {InvalidValueError}
  */
-export function readSetting(setting: Setting, value: unknown): unknown {
+export function readSetting(setting: ValueRule, value: unknown): unknown {
   if (typeof value === 'string' && value.trim() === '') {
     throw new InvalidValueError(`needs a value: ${expectation(setting)}`)
   }
@@ -45,11 +45,11 @@ export function readSetting(setting: Setting, value: unknown): unknown {
 }
 
 /** What would be right, in words: `a duration such as 2s`, `one of tcp, http, off`. */
-export function expectation(setting: Setting): string {
+export function expectation(setting: ValueRule): string {
   return EXPECTATIONS[setting.kind](setting)
 }
 
-const EXPECTATIONS: Readonly<Record<Setting['kind'], (setting: Setting) => string>> = {
+const EXPECTATIONS: Readonly<Record<Setting['kind'], (setting: ValueRule) => string>> = {
   duration: () => 'a duration such as 250ms, 2s, 1m30s or 1h',
   integer: ({ min = 0, max = Infinity }) => `a whole number from ${min} to ${max}`,
   boolean: () => 'true or false',
@@ -69,7 +69,7 @@ const EXPECTATIONS: Readonly<Record<Setting['kind'], (setting: Setting) => strin
   folder: () => 'a folder',
 }
 
-const READERS: Readonly<Record<Setting['kind'], (setting: Setting, value: unknown) => unknown>> = {
+const READERS: Readonly<Record<Setting['kind'], (setting: ValueRule, value: unknown) => unknown>> = {
   duration: readDuration,
   integer: readInteger,
   boolean: readBoolean,
@@ -78,8 +78,8 @@ const READERS: Readonly<Record<Setting['kind'], (setting: Setting, value: unknow
   path: readPath,
   statuses: readStatuses,
   headers: readHeaders,
-  backends: (setting, value) => {
-    throw new InvalidValueError(`${setting.flag} ${quote(value)} is read elsewhere`)
+  backends: () => {
+    throw new InvalidValueError('backends are read with their neighbours')
   },
   size: readSize,
   networks: listReader(parseNetworks),
@@ -94,7 +94,7 @@ const READERS: Readonly<Record<Setting['kind'], (setting: Setting, value: unknow
 /** A text, or several in an array; each may hold several of its kind. */
 function listReader(
   parse: (text: string) => readonly string[],
-): (setting: Setting, value: unknown) => readonly string[] {
+): (setting: ValueRule, value: unknown) => readonly string[] {
   return (setting, value) => {
     const parts: unknown[] = Array.isArray(value) ? value : [value]
     return parts.flatMap((part) => {
@@ -105,21 +105,21 @@ function listReader(
   }
 }
 
-function textReader<T>(parse: (text: string) => T): (setting: Setting, value: unknown) => T {
+function textReader<T>(parse: (text: string) => T): (setting: ValueRule, value: unknown) => T {
   return (setting, value) => {
     if (typeof value !== 'string') throw wrong(setting, value)
     return parse(value)
   }
 }
 
-function readSize(setting: Setting, value: unknown): number {
+function readSize(setting: ValueRule, value: unknown): number {
   const bytes = typeof value === 'string' ? parseSize(value) : value
   const { min = 0, max = Infinity } = setting
   if (typeof bytes === 'number' && Number.isInteger(bytes) && bytes >= min && bytes <= max) return bytes
   throw wrong(setting, value)
 }
 
-function readDuration(setting: Setting, value: unknown): number {
+function readDuration(setting: ValueRule, value: unknown): number {
   const ms = typeof value === 'string' ? parseDuration(value) : value
   if (typeof ms !== 'number' || !Number.isFinite(ms)) {
     throw new InvalidValueError(
@@ -132,14 +132,14 @@ function readDuration(setting: Setting, value: unknown): number {
   return ms
 }
 
-function readInteger(setting: Setting, value: unknown): number {
+function readInteger(setting: ValueRule, value: unknown): number {
   const number = typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value
   const { min = 0, max = Infinity } = setting
   if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max) return number
   throw wrong(setting, value)
 }
 
-function readBoolean(setting: Setting, value: unknown): boolean {
+function readBoolean(setting: ValueRule, value: unknown): boolean {
   if (typeof value === 'boolean') return value
   const text = typeof value === 'string' ? value.trim().toLowerCase() : ''
   if (['true', '1', 'yes', 'on'].includes(text)) return true
@@ -147,7 +147,7 @@ function readBoolean(setting: Setting, value: unknown): boolean {
   throw wrong(setting, value)
 }
 
-function readChoice(setting: Setting, value: unknown): string {
+function readChoice(setting: ValueRule, value: unknown): string {
   const { choices = [], aliases = {} } = setting
   const text = typeof value === 'string' ? value.trim().toLowerCase() : ''
   const choice = Object.hasOwn(aliases, text) ? (aliases[text] as string) : text
@@ -157,19 +157,19 @@ function readChoice(setting: Setting, value: unknown): string {
   throw new InvalidValueError(`${wrong(setting, value).message}${hint}`)
 }
 
-function readText(setting: Setting, value: unknown): string {
+function readText(setting: ValueRule, value: unknown): string {
   // A line break here would let a header or a request line be cut in two.
   if (typeof value !== 'string' || CONTROL.test(value)) throw wrong(setting, value)
   return value
 }
 
-function readPath(setting: Setting, value: unknown): string {
+function readPath(setting: ValueRule, value: unknown): string {
   const isPath = typeof value === 'string' && /^\/[\x21-\x7e]*$/.test(value)
   if (!isPath) throw wrong(setting, value)
   return value
 }
 
-function readStatuses(setting: Setting, value: unknown): readonly StatusRange[] {
+function readStatuses(setting: ValueRule, value: unknown): readonly StatusRange[] {
   const parts = Array.isArray(value) ? (value as unknown[]) : [value]
   if (parts.length === 0) throw wrong(setting, value)
   return parts.flatMap((part) => {
@@ -178,7 +178,7 @@ function readStatuses(setting: Setting, value: unknown): readonly StatusRange[] 
   })
 }
 
-function readHeaders(setting: Setting, value: unknown): Readonly<Record<string, string>> {
+function readHeaders(setting: ValueRule, value: unknown): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {}
   for (const [name, text] of headerPairs(setting, value)) {
     // Field names are tokens (RFC 9110, 5.1); values hold no control characters but tabs.
@@ -189,7 +189,7 @@ function readHeaders(setting: Setting, value: unknown): Readonly<Record<string, 
   return headers
 }
 
-function headerPairs(setting: Setting, value: unknown): [string, string][] {
+function headerPairs(setting: ValueRule, value: unknown): [string, string][] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return Object.entries(value).map(([name, text]) => {
       if (typeof text !== 'string') throw wrong(setting, { [name]: text as unknown })
@@ -204,7 +204,7 @@ function headerPairs(setting: Setting, value: unknown): [string, string][] {
   })
 }
 
-function wrong(setting: Setting, value: unknown): InvalidValueError {
+function wrong(setting: ValueRule, value: unknown): InvalidValueError {
   return new InvalidValueError(`must be ${expectation(setting)}, not ${shown(value)}`)
 }
 

@@ -1,59 +1,68 @@
-import type { BackendSpec } from '../core/backend.ts'
-import type { Probe } from '../core/probe.ts'
-import type { StrategyFactory } from '../core/strategy.ts'
-import type { Problems } from './problems.ts'
+import { duplicateBackends } from './duplicate-backends.ts'
+import type { PoolModel } from './model.ts'
+import type { Place, PlacedProblem } from './place.ts'
 import type { CheckConfig, PoolConfig, Stickiness } from './schema.ts'
-import type { Values } from './values.ts'
-
-interface PoolParts {
-  readonly name: string
-  /** What was given for this pool itself. */
-  readonly own: Readonly<Record<string, unknown>>
-  /** The same, with what it inherits. */
-  readonly given: Readonly<Record<string, unknown>>
-  /** Where `own` stands: `pools.api`. */
-  readonly path?: string
-  readonly values: Values
-  readonly backends: readonly BackendSpec[]
-  readonly problems: Problems
-}
+import type { GivenValues, Values } from './values.ts'
 
 /** One pool, of values that are read already. */
-export function poolConfig(parts: PoolParts): PoolConfig {
-  const { name, given, values, backends } = parts
+export function poolConfig(pool: PoolModel): PoolConfig {
+  const { values } = pool
+  const { balance } = values
   return {
-    name,
-    backends,
-    discovery: undefined,
-    strategy: values.balance,
-    strategyFactory:
-      typeof given['balance'] === 'function' ? (given['balance'] as StrategyFactory) : undefined,
+    name: pool.name,
+    backends: pool.backends.map(({ spec }) => spec),
+    discovery: pool.discovery?.config,
+    strategy: typeof balance === 'function' ? 'custom' : balance,
+    strategyFactory: typeof balance === 'function' ? balance : undefined,
     backendMaxConnections: values.backendMaxConnections,
     connectTimeoutMs: values.connectTimeout,
     retries: values.retries,
     queueTimeoutMs: values.queueTimeout,
     maxQueue: values.maxQueue,
-    check: checkConfig(parts),
+    check: checkConfig(values),
     eject: values.eject,
     whenAllDown: values.whenAllDown,
     onDown: values.onDown,
     slowStartMs: values.slowStart,
-    stickiness: stickiness(parts),
+    stickiness: stickiness(values),
     tls: { ca: values.backendCa, verify: values.backendVerify },
   }
 }
 
-const ONLY_HTTP_CHECKS = ['checkPath', 'checkExpect', 'checkHost', 'checkHeader', 'checkBody']
+/** What does not go together within a pool. */
+export function poolProblems(pool: PoolModel): PlacedProblem[] {
+  const { own, place, values, backends } = pool
+  return [
+    // Without these, whoever asks for a path believes that it is being checked.
+    ...(values.check === 'tcp'
+      ? refuse(own, { place, keys: ONLY_HTTP_CHECKS, message: NEEDS_HTTP_CHECK })
+      : []),
+    ...(values.sticky.kind === 'cookie'
+      ? []
+      : refuse(own, { place, keys: ['stickyCookie'], message: NEEDS_COOKIE })),
+    ...duplicateBackends(backends).map(({ item, message }) => ({ place: item.place, message })),
+  ]
+}
 
-function checkConfig(parts: PoolParts): CheckConfig {
-  const { given, values } = parts
-  // Without this, whoever asks for a path believes that it is being checked.
-  if (values.check === 'tcp') {
-    refuse(parts, ONLY_HTTP_CHECKS, 'counts only for HTTP checks: set check to http as well')
-  }
+export const ONLY_HTTP_CHECKS = ['checkPath', 'checkExpect', 'checkHost', 'checkHeader', 'checkBody'] as const
+const NEEDS_HTTP_CHECK = 'counts only for HTTP checks: set check to http as well'
+const NEEDS_COOKIE = 'counts only with a cookie: set sticky to cookie as well'
+
+/** A problem for each of the keys that somebody gave. */
+export function refuse(
+  own: GivenValues,
+  what: { readonly place: Place; readonly keys: readonly (keyof GivenValues)[]; readonly message: string },
+): PlacedProblem[] {
+  return what.keys
+    .filter((key) => own[key] !== undefined)
+    .map((key) => ({ place: [...what.place, key], message: what.message }))
+}
+
+function checkConfig(values: Values): CheckConfig {
+  const { check } = values
   return {
-    kind: values.check,
-    probe: typeof given['check'] === 'function' ? (given['check'] as Probe) : undefined,
+    kind: typeof check === 'function' ? 'custom' : check,
+    probe: typeof check === 'function' ? check : undefined,
     intervalMs: values.checkInterval,
     timeoutMs: values.checkTimeout,
     rise: values.rise,
@@ -72,17 +81,6 @@ function checkConfig(parts: PoolParts): CheckConfig {
   }
 }
 
-function stickiness(parts: PoolParts): Stickiness {
-  const { sticky, stickyCookie } = parts.values
-  // What cannot be read has its problem already.
-  if (sticky === undefined) return { kind: 'off' }
-  if (sticky.kind === 'cookie') return { kind: 'cookie', name: stickyCookie }
-  refuse(parts, ['stickyCookie'], 'counts only with a cookie: set sticky to cookie as well')
-  return sticky
-}
-
-function refuse({ own, path, problems }: PoolParts, keys: readonly string[], message: string): void {
-  for (const key of keys.filter((name) => own[name] !== undefined)) {
-    problems.add({ path: path === undefined ? key : `${path}.${key}`, message })
-  }
+function stickiness({ sticky, stickyCookie }: Values): Stickiness {
+  return sticky.kind === 'cookie' ? { kind: 'cookie', name: stickyCookie } : sticky
 }

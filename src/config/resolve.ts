@@ -1,21 +1,18 @@
+import type * as z from 'zod'
 import type { BackendSpec } from '../core/backend.ts'
-import type { ConfigProblem } from '../core/errors.ts'
 import { ConfigError } from '../core/errors.ts'
+import { quote } from './invalid-value.ts'
+import { backendModels, type Model, namedPool, type PoolModel } from './model.ts'
 import type { BackendOptions, BalancerOptions } from './options.ts'
-import { InvalidValueError, quote } from './invalid-value.ts'
-import { ownAddressProblems } from './own-address.ts'
-import { parseListen } from './parse-listen.ts'
+import { MAIN, optionsSchema } from './options-schema.ts'
+import { parseModel } from './parse-model.ts'
 import { Problems } from './problems.ts'
+import { isName, nameMessage } from './named.ts'
 import { readBackends } from './read-backends.ts'
-import { httpConfig, isHttpMode } from './resolve-http.ts'
-import { MAIN, readPools } from './resolve-pools.ts'
-import { readRoutes } from './resolve-routes.ts'
+import { listenerKeys, poolKeys } from './setting-schema.ts'
 import type { Config } from './schema.ts'
-import type { Setting } from './setting.ts'
-import { settings } from './settings.ts'
-import { TEST_OPTIONS, testOptionProblems } from './test-options.ts'
-import { unknownKeyProblems } from './unknown-keys.ts'
-import { readValues } from './values.ts'
+import { testOptionProblems } from './test-options.ts'
+import { defaultValues, type GivenValues, merge } from './values.ts'
 
 /**
  * Turns what `createBalancer` was given into the configuration that everything inside reads, defaults in place.
@@ -24,52 +21,25 @@ import { readValues } from './values.ts'
  * @throws {ConfigError} with every problem at once
  */
 export function resolveOptions(options: BalancerOptions): Config {
-  const problems = new Problems()
   if (typeof options !== 'object' || options === null) {
     throw new ConfigError([{ path: 'options', message: `must be an object, not ${quote(options)}` }])
   }
-  const given: Readonly<Record<string, unknown>> = { ...options }
-  problems.add(
-    ...unknownKeyProblems(given, { known: OPTIONS }),
-    ...injected(given),
-    ...testOptionProblems(given),
-  )
-  const address = problems.attempt('listen', () => parseListen(portOrAddress(given['listen'])))
-  const values = readValues(given, { settings: OWN_SETTINGS, problems })
-  const { pools, backends } = readPools({ given, values, problems })
-  const isHttp = isHttpMode({ given, mode: values.mode, backends, problems })
-  const routes = isHttp === false ? [] : readRoutes({ given, pools, problems })
-  const [first] = pools
-  if (address !== undefined) {
-    problems.add(
-      ...ownAddressProblems(
-        address,
-        pools.flatMap((pool) => pool.backends),
-      ),
-    )
-  }
-  if (address === undefined || first === undefined || problems.any) throw new ConfigError(problems.list)
-  return {
-    listeners: [
-      {
-        name: MAIN,
-        address,
-        pool: first.name,
-        maxConnections: values.maxConnections,
-        idleTimeoutMs: values.idleTimeout,
-        halfClosedTimeoutMs: values.halfClosedTimeout,
-        http: isHttp === true ? httpConfig(values, routes) : undefined,
-      },
+  return parseModel({
+    given: { ...options },
+    schema: optionsSchema,
+    poolNames: readableNames(options),
+    before: [
+      ...(options.listen === undefined
+        ? [{ place: ['listen'], message: "is missing: give 8080 or '127.0.0.1:8080'" }]
+        : []),
+      // zod passes over it in silence.
+      ...(isRecord(options.pools) && Object.hasOwn(options.pools ?? {}, '__proto__')
+        ? [{ place: ['pools'], message: nameMessage('__proto__', 'a pool') }]
+        : []),
+      ...testOptionProblems({ ...options }).map(({ path, message }) => ({ place: [path], message })),
     ],
-    pools,
-    shutdownDelayMs: values.shutdownDelay,
-    shutdownTimeoutMs: values.shutdownTimeout,
-    admin: undefined,
-    log: { level: 'info', format: undefined, sessions: true, accessLog: undefined },
-    pidFile: undefined,
-    io: values.io,
-    faults: values.faults,
-  }
+    toModel: modelOf,
+  })
 }
 
 /**
@@ -96,44 +66,71 @@ export function parseBackend(
   return first.spec
 }
 
-const OWN_SETTINGS = (settings as readonly Setting[]).filter((setting) => setting.commandOnly !== true)
-
-const OPTIONS = [
-  'listen',
-  'backends',
-  'pools',
-  'routes',
-  'signal',
-  'clock',
-  'random',
-  ...TEST_OPTIONS,
-  ...OWN_SETTINGS.map(({ key }) => key),
-]
-
-function injected(given: Readonly<Record<string, unknown>>): ConfigProblem[] {
-  const { signal, clock, random } = given
-  const problems: ConfigProblem[] = []
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    problems.push({ path: 'signal', message: `must be an AbortSignal, not ${quote(signal)}` })
-  }
-  if (clock !== undefined && !looksLikeClock(clock)) {
-    problems.push({ path: 'clock', message: `must have now, wallTime and setTimer; got ${quote(clock)}` })
-  }
-  if (random !== undefined && typeof random !== 'function') {
-    problems.push({
-      path: 'random',
-      message: `must be a function that gives numbers in [0, 1), not ${quote(random)}`,
-    })
-  }
-  return problems
+/** What routes may lead to; a pool that cannot be read at all is none. */
+function readableNames({ pools, backends, backup }: BalancerOptions): string[] {
+  const named = Object.entries((isRecord(pools) ? pools : undefined) ?? {})
+    .filter(([name, pool]) => name !== MAIN && isRecord(pool) && isName(name))
+    .map(([name]) => name)
+  return hasMain({ backends, backup }) || named.length === 0 ? [MAIN, ...named] : named
 }
 
-function looksLikeClock(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'now' in value && 'setTimer' in value
+/** Whether there is a pool of the options themselves, beside those of `pools`. */
+function hasMain({ backends, backup }: Pick<BalancerOptions, 'backends' | 'backup'>): boolean {
+  return hasAny(backends) || hasAny(backup)
 }
 
-function portOrAddress(value: unknown): string | number {
-  if (typeof value === 'string' || typeof value === 'number') return value
-  if (value === undefined) throw new InvalidValueError("is missing: give 8080 or '127.0.0.1:8080'")
-  throw new InvalidValueError(`must be a port or an address, not ${quote(value)}`)
+function hasAny(list: unknown): boolean {
+  return Array.isArray(list) ? list.length > 0 : list !== undefined
+}
+
+function modelOf(given: z.output<typeof optionsSchema>): Model {
+  const values = merge(defaultValues, given)
+  const pools = Object.entries(given.pools ?? {}).map(([name, pool]) => namedPool(name, pool, values))
+  const isMainThere = pools.length === 0 || (given.backends ?? []).length > 0 || given.backup !== undefined
+  const main: PoolModel = {
+    name: MAIN,
+    place: [],
+    own: only(given, poolKeys),
+    values,
+    backends: backendModels(given, { place: [], values }),
+    hasNoSource: given.backends === undefined && pools.length === 0,
+    unusedPlace: ['backends'],
+    discovery: undefined,
+  }
+  const { routes } = given
+  const isRouted = routes !== undefined || given.pools !== undefined
+  return {
+    listeners: [
+      {
+        name: MAIN,
+        place: [],
+        listenPlace: ['listen'],
+        // Where it is missing, that is told.
+        address: given.listen ?? { kind: 'tcp', host: '::', port: 0 },
+        pool: isMainThere ? MAIN : undefined,
+        poolPlace: ['backends'],
+        routes: isRouted ? (routes ?? []).map((config, i) => ({ place: ['routes', i], config })) : undefined,
+        httpOnlyPlaces: [
+          ...(given.pools === undefined ? [] : [['pools']]),
+          ...(routes === undefined ? [] : [['routes']]),
+        ],
+        own: only(given, listenerKeys),
+        values,
+      },
+    ],
+    pools: isMainThere ? [main, ...pools] : pools,
+    poolNames: isMainThere ? [MAIN, ...pools.map(({ name }) => name)] : pools.map(({ name }) => name),
+    defaults: undefined,
+    values,
+    admin: undefined,
+    adminPlace: [],
+  }
+}
+
+function only(given: GivenValues, keys: readonly (keyof GivenValues)[]): GivenValues {
+  return Object.fromEntries(keys.map((key) => [key, given[key]]))
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

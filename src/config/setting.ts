@@ -33,7 +33,10 @@ export interface Setting {
     | 'certificates'
     | 'folder'
   readonly group: SettingGroup
+  /** Of the flag as {@link flagText} writes it. */
   readonly description: string
+  /** Of the option, where the flag turns it off. */
+  readonly optionDescription?: string
   /** As its user would write it; absent = not set, and `unset` says what that means. */
   readonly default?: string
   readonly unset?: string
@@ -50,6 +53,9 @@ export interface Setting {
   /** Each pool of the library's `pools` may have its own. */
   readonly perPool?: true
 }
+
+/** How a value is read: what of a setting does not depend on its name. */
+export type ValueRule = Pick<Setting, 'kind' | 'min' | 'max' | 'choices' | 'aliases'>
 
 export type SettingGroup = 'Balancing' | 'Connecting' | 'Sessions' | 'HTTP' | 'Health' | 'Logging' | 'Process'
 

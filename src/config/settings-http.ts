@@ -168,6 +168,7 @@ export const httpSettings = [
     group: 'Connecting',
     default: 'true',
     description: 'Take any certificate of a TLS backend',
+    optionDescription: 'Whether TLS backends must prove by their certificate who they are',
     perPool: true,
   },
 ] as const satisfies readonly Setting[]

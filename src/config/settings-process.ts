@@ -30,6 +30,7 @@ export const processSettings = [
     group: 'Logging',
     default: 'true',
     description: 'Write no line for each session, or in HTTP mode for each request',
+    optionDescription: 'Write a line for each session, or in HTTP mode for each request',
     commandOnly: true,
   },
   {

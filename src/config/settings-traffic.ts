@@ -99,6 +99,7 @@ export const trafficSettings = [
     group: 'Connecting',
     default: 'true',
     description: 'Keep a backend in after 3 failed connects in a row; else it pauses',
+    optionDescription: 'Take a backend out for a while after 3 failed connects in a row',
     perPool: true,
   },
   {

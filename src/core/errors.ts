@@ -17,6 +17,15 @@ export interface ConfigProblem {
   /** `--retries`, `backends[2]`, `FAIRLEAD_RETRIES` ...: the place as its author wrote it. */
   readonly path: string
   readonly message: string
+  /** The configuration file that it stands in, and the line, where there are such. */
+  readonly file?: string | undefined
+  readonly line?: number | undefined
+}
+
+/** One line for people: `fairlead.yaml:12: pools.web.balance: must be ...`. */
+export function formatProblem({ file, line, path, message }: ConfigProblem): string {
+  const place = [file, line].filter((part) => part !== undefined).join(':')
+  return [place, path, message].filter((part) => part !== '').join(': ')
 }
 
 /** The configuration cannot be used; `problems` holds every reason at once, never only the first. */
@@ -24,7 +33,7 @@ export class ConfigError extends FairleadError {
   readonly problems: readonly ConfigProblem[]
 
   constructor(problems: readonly ConfigProblem[]) {
-    super('FAIRLEAD_CONFIG', problems.map((p) => `${p.path}: ${p.message}`).join('\n'))
+    super('FAIRLEAD_CONFIG', problems.map(formatProblem).join('\n'))
     this.problems = problems
   }
 }

@@ -346,6 +346,6 @@ function selfProblems(listen: number | string, backend: number | string): unknow
 
 function itself(address: string): unknown {
   return [
-    { path: 'backends', message: `${address} is where this balancer listens: it would connect to itself` },
+    { path: 'backends[0]', message: `${address} is where this balancer listens: it would connect to itself` },
   ]
 }

@@ -1,0 +1,24 @@
+import { resolve } from 'node:path'
+
+/** Settings that name a file or a folder. */
+const PATHS = new Set(['backendCa', 'errorPages', 'tokenFile', 'pidFile', 'file'])
+
+/** Paths in a file are meant from its folder, wherever the command is started. */
+export function absolutePaths(value: unknown, folder: string): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return (value as unknown[]).map((item) => absolutePaths(item, folder))
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Instances of classes, in a module, are not ours to copy.
+  if (prototype !== Object.prototype && prototype !== null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      PATHS.has(key) && isPath(item) ? resolve(folder, item) : absolutePaths(item, folder),
+    ]),
+  )
+}
+
+/** Certificates may stand there themselves. */
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '' && !value.trimStart().startsWith('-----BEGIN ')
+}
