@@ -15,6 +15,10 @@ const DEFAULT_WALL_TIME = 1_767_225_600_000
  * A clock that stands still until it is turned by hand. `now()` starts at 0. Timers fire in the order in which
  * they are due, those due at the same time in the order in which they were set, and each sees `now()` at its own
  * time. What a callback throws comes out of `advance`.
+ *
+ * Sockets know nothing of it: bytes, connects and ends take their real time. So wait for what is on its way first
+ * (`waitFor`, `waitUntil`), then turn; and where a timer starts something over a socket that sets the next timer, as
+ * health checks do, turn in steps with {@link advanceAsync} until `waitUntil` sees what is awaited.
  */
 export class ManualClock implements Clock {
   #now = 0
