@@ -160,12 +160,14 @@ const TAGS = {
   backends: 'Pools and their backends.',
   sessions: 'Open sessions.',
   events: 'What happens, as it happens.',
+  faults: 'Faults on purpose, for tests.',
   process: 'Configuration and the process as a whole.',
   health: 'For probes of fairlead itself.',
   dashboard: 'For browsers.',
 }
 
 const PATH_PARAMETERS: Readonly<Record<string, string>> = {
+  fault: 'Name of the fault.',
   pool: 'Name of the pool.',
   backend: 'Id of the backend, with `~1` for a slash.',
   session: 'Number of the session.',

@@ -3,6 +3,7 @@ import { backendRoutes } from './resources/backends.ts'
 import { dashboardRoutes } from './resources/dashboard.ts'
 import { documentRoutes } from './resources/documents.ts'
 import { eventRoutes } from './resources/events.ts'
+import { faultRoutes } from './resources/faults.ts'
 import { healthRoutes } from './resources/health.ts'
 import { loginRoutes } from './resources/login.ts'
 import { poolRoutes } from './resources/pools.ts'
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...backendRoutes,
   ...sessionRoutes,
   ...eventRoutes,
+  ...faultRoutes,
   ...processRoutes,
   ...documentRoutes,
   ...healthRoutes,

@@ -4,6 +4,7 @@ import type { BackendMode } from '../core/backend.ts'
 import type { Events } from '../core/events.ts'
 import type { Explanation, ExplainRequest } from '../core/explanation.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
+import type { Faults } from '../faults/faults.ts'
 import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
 
 /** Which sessions are meant. What is absent matches any. */
@@ -27,6 +28,8 @@ export interface ControlPort extends Events {
   readonly state: Snapshot['state']
   /** As in the snapshot: grows with every commanded change. */
   readonly version: number
+  /** Faults on purpose. @throws {FaultsOffError} unless they were switched on at the start */
+  readonly faults: Faults
   snapshot(): Snapshot
   sessions(filter?: SessionFilter): readonly SessionSnapshot[]
   /** Resets an open session; false where there is none of that number. */

@@ -53,6 +53,11 @@ const CALLS: readonly (readonly [id: string, path: string, how?: AskOptions])[] 
   ['killSession', '/api/v1/sessions/{session}', { method: 'DELETE' }],
   ['killSessions', '/api/v1/sessions?client=127.0.0.1', { method: 'DELETE' }],
   ['streamEvents', '/api/v1/events', { method: 'HEAD' }],
+  ['addFault', '/api/v1/faults', { method: 'POST', json: { type: 'slicer', averageSize: 9, name: 's' } }],
+  ['listFaults', '/api/v1/faults'],
+  ['getFault', '/api/v1/faults/s'],
+  ['removeFault', '/api/v1/faults/s', { method: 'DELETE' }],
+  ['removeFaults', '/api/v1/faults', { method: 'DELETE' }],
   ['getConfig', '/api/v1/config'],
   ['reload', '/api/v1/reload', { method: 'POST' }],
   ['explain', '/api/v1/explain?client=127.0.0.1'],
@@ -72,6 +77,7 @@ const CALLS: readonly (readonly [id: string, path: string, how?: AskOptions])[] 
 void t.test('each documented route answers as documented', async (sub) => {
   await using backend = await echoBackend()
   const operated = await operate(sub, {
+    faults: true,
     backends: [`a=127.0.0.1:${backend.port}`],
     admin: {
       reload: () => Promise.resolve({ at: 1, ok: true, changes: [], problems: [], needsRestart: [] }),

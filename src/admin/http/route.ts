@@ -60,7 +60,7 @@ export interface RouteOf<P extends Parameters, B> {
   readonly path: string
   /** Unique; the name of the method in clients that are made of the document. */
   readonly id: string
-  readonly tag: 'status' | 'backends' | 'sessions' | 'events' | 'process' | 'health' | 'dashboard'
+  readonly tag: 'status' | 'backends' | 'sessions' | 'events' | 'faults' | 'process' | 'health' | 'dashboard'
   readonly summary: string
   readonly description?: string
   /** `open`: without a token. */
