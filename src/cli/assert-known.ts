@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts'
 import type { HelpTopic } from './help-text.ts'
 import { yargsOptions } from './yargs-options.ts'
 
-const COMMANDS = ['demo', 'backend', 'help']
+const COMMANDS = ['demo', 'backend', 'completion', 'help']
 
 /**
  * Lines about flags that the command does not know.
@@ -17,7 +17,7 @@ export function assertKnown(argv: Argv, command: HelpTopic): string[] {
   if (command === 'run') assertNoMistypedCommand(argv)
   const extra = (argv['_'] as unknown[]).slice(command === 'run' ? 0 : 1)
   const known = Object.keys(yargsOptions(command))
-  const accepted = new Set([...known, 'h', 'V', '_', '$0', 'listen', 'backends'])
+  const accepted = new Set([...known, 'h', 'V', '_', '$0', 'listen', 'backends', 'shell'])
   const unknown = Object.keys(argv).filter((key) => !accepted.has(key))
   return [
     ...unknown.map((key) => unknownFlag(key, { negated: argv[key] === false, known, command })),
@@ -44,7 +44,7 @@ function unknownFlag(
   const nearest = key.length === 1 ? undefined : nearestName(key, facts.known)
   if (nearest !== undefined)
     return `${written} is not an option; did you mean ${spelled(nearest, facts.negated)}?`
-  const help = facts.command === 'run' ? 'fairlead --help' : `fairlead ${facts.command} --help`
+  const help = facts.command === 'run' ? 'fairlead help all' : `fairlead help ${facts.command} all`
   return `${written} is not an option; ${help} lists them`
 }
 

@@ -9,19 +9,69 @@ interface HelpLine {
   readonly fallback?: string
 }
 
-export type HelpTopic = 'run' | 'demo' | 'backend'
+export type HelpTopic = 'run' | 'demo' | 'backend' | 'completion'
 
-/** The help of a command, made to fit `columns`. The table of settings says what there is. */
-export function helpText(topic: HelpTopic, columns: number): string {
+/**
+ * The help of a command, made to fit `columns`: one screen with what is needed most, or everything. The table of
+ * settings says what there is.
+ */
+export function helpText(topic: HelpTopic, { columns, all }: { columns: number; all: boolean }): string {
   const width = Math.min(Math.max(columns, NARROWEST), WIDEST)
-  return `${PAGES[topic](width).join('\n')}\n`
+  const page = all ? PAGES[topic] : (SHORT_PAGES[topic] ?? PAGES[topic])
+  return `${page(width).join('\n')}\n`
 }
 
 const NARROWEST = 70
 const WIDEST = 110
 const FLAG_WIDTH = 33
+const SHORT_FLAG_WIDTH = 24
 
-const PAGES: Readonly<Record<HelpTopic, (width: number) => string[]>> = {
+type Page = (width: number) => string[]
+
+/** What most people need most of the time. */
+const OFTEN_NEEDED = ['balance', 'backup', 'sticky', 'check', 'check-path']
+
+const BACKEND_OFTEN = /^--(?:port|name|host|kind|delay|unhealthy|echo)\b/
+
+/** One screen: 24 lines of 80 columns. */
+const SHORT_PAGES: Readonly<Partial<Record<HelpTopic, Page>>> = {
+  run: (width) => [
+    'fairlead balances TCP connections, and HTTP requests, over backends.',
+    '',
+    '  fairlead <listen> <backends..> [options]   fairlead 8080 3001 3002 3003',
+    '  fairlead demo                              three backends and a balancer',
+    '  fairlead backend --port 3001 --name a      one backend, to try it',
+    '  fairlead completion bash|zsh|fish          completion for your shell',
+    '',
+    ...often(width),
+    '',
+    'fairlead help all tells the rest: addresses, examples, every option. Each option',
+    'is a variable too (--check-path: FAIRLEAD_CHECK_PATH).',
+  ],
+  demo: (width) => [
+    'Three HTTP backends and a balancer before them, in one process.',
+    '',
+    '  fairlead demo [options]',
+    '',
+    ...often(width, DEMO),
+    '',
+    'fairlead help demo all tells every option.',
+  ],
+  backend: (width) => [
+    'One backend, to try things with. It answers HTTP with its name, its count and the',
+    'request that it got, or misbehaves on purpose: --kind. /health says how it is; POST',
+    '/health/fail and POST /health/ok switch that.',
+    '',
+    '  fairlead backend --port 3001 --name a [options]',
+    '  fairlead backend --port 3002 --kind resetting --after-bytes 100',
+    '',
+    ...lines([...BACKEND.filter(({ flag }) => BACKEND_OFTEN.test(flag)), ...COMMON], width, SHORT_FLAG_WIDTH),
+    '',
+    'fairlead help backend all tells what each kind takes.',
+  ],
+}
+
+const PAGES: Readonly<Record<HelpTopic, Page>> = {
   run: (width) => [
     'fairlead balances TCP connections, and HTTP requests, over backends.',
     '',
@@ -29,6 +79,7 @@ const PAGES: Readonly<Record<HelpTopic, (width: number) => string[]>> = {
     '  fairlead <listen> <backends..> [options]',
     '  fairlead demo                             three backends and a balancer, to try it',
     '  fairlead backend --port 3001 --name a     one backend that tells what it received',
+    '  fairlead completion bash|zsh|fish         completion for your shell',
     '',
     'Examples:',
     '  fairlead 8080 3001 3002 3003',
@@ -74,6 +125,15 @@ const PAGES: Readonly<Record<HelpTopic, (width: number) => string[]>> = {
     ...lines(BACKEND, width),
     ...lines(COMMON, width),
   ],
+  completion: () => [
+    'Prints what a shell needs to complete the words of fairlead.',
+    '',
+    '  fairlead completion bash > /etc/bash_completion.d/fairlead',
+    '  fairlead completion zsh > ~/.zsh/completions/_fairlead    a folder of $fpath',
+    '  fairlead completion fish > ~/.config/fish/completions/fairlead.fish',
+    '',
+    'Or for this shell alone: source <(fairlead completion bash)',
+  ],
 }
 
 const ADDRESSES: readonly HelpLine[] = [
@@ -107,6 +167,14 @@ const BACKEND: readonly HelpLine[] = [
     text: `${text} (${kinds.join(', ')})`,
   })),
 ]
+
+function often(width: number, before: readonly HelpLine[] = []): string[] {
+  const flags = OFTEN_NEEDED.flatMap((name) => {
+    const setting = (settings as readonly Setting[]).find(({ flag }) => flag === name)
+    return setting === undefined ? [] : [lineOf(setting)]
+  })
+  return lines([...before, ...flags, ...COMMON], width, SHORT_FLAG_WIDTH)
+}
 
 function settingGroups(width: number): string[] {
   const all: readonly Setting[] = settings
@@ -153,11 +221,11 @@ const PLACEHOLDERS: Readonly<Record<Exclude<Setting['kind'], 'choice'>, string>>
   folder: '<folder>',
 }
 
-function lines(entries: readonly HelpLine[], width: number): string[] {
+function lines(entries: readonly HelpLine[], width: number, flagWidth = FLAG_WIDTH): string[] {
   return entries.flatMap(({ flag, text, fallback }) => {
     const whole = fallback === undefined ? text : `${text} [${fallback}]`
-    const [first = '', ...rest] = wrap(whole, width - FLAG_WIDTH - 2)
-    return [`  ${flag.padEnd(FLAG_WIDTH)}${first}`, ...rest.map((line) => ' '.repeat(FLAG_WIDTH + 2) + line)]
+    const [first = '', ...rest] = wrap(whole, width - flagWidth - 2)
+    return [`  ${flag.padEnd(flagWidth)}${first}`, ...rest.map((line) => ' '.repeat(flagWidth + 2) + line)]
   })
 }
 

@@ -2,6 +2,7 @@ import yargs from 'yargs'
 import type { CommandContext } from './context.ts'
 import { helpText, type HelpTopic } from './help-text.ts'
 import { readBackendRequest } from './read-backend-request.ts'
+import { readCompletionRequest } from './read-completion-request.ts'
 import { readDemoRequest, readRunRequest } from './read-requests.ts'
 import type { Request } from './requests.ts'
 import { spellOutSwitches } from './spell-out-switches.ts'
@@ -23,10 +24,11 @@ export async function parseArgs(
   context: Pick<CommandContext, 'env' | 'columns'>,
 ): Promise<Request> {
   const { env, columns } = context
-  const asked = spellOutSwitches(args[0] === 'help' ? [...args.slice(1), '--help'] : args)
+  const { words, all } = helpWords(args)
+  const asked = spellOutSwitches(words)
   let request: Request | undefined
   const found = (topic: HelpTopic, read: (argv: Argv) => Request) => (argv: Argv) => {
-    if (argv['help'] === true) request = { command: 'help', text: helpText(topic, columns) }
+    if (argv['help'] === true) request = { command: 'help', text: helpText(topic, { columns, all }) }
     else if (argv['version'] === true) request = { command: 'version' }
     else request = read(argv)
   }
@@ -60,7 +62,22 @@ export async function parseArgs(
       (command) => command.options(yargsOptions('backend')),
       found('backend', (argv) => readBackendRequest(argv, env)),
     )
+    .command(
+      'completion [shell]',
+      'completion',
+      (command) => command.options(yargsOptions('completion')),
+      found('completion', readCompletionRequest),
+    )
     .parseAsync(asked)
   if (request === undefined) throw new Error('yargs ran no command')
   return request
+}
+
+/** `fairlead help demo all` and `fairlead demo --help all` are `fairlead demo --help`, with every option. */
+function helpWords(args: readonly string[]): { words: string[]; all: boolean } {
+  const isAsked = args[0] === 'help' || args.includes('--help') || args.includes('-h')
+  if (!isAsked) return { words: [...args], all: false }
+  const all = args.at(-1) === 'all'
+  const rest = all ? args.slice(0, -1) : args
+  return { words: rest[0] === 'help' ? [...rest.slice(1), '--help'] : [...rest], all }
 }

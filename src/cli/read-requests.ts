@@ -63,11 +63,13 @@ function positionals(
   const isSpare = [argv['backup'], env['FAIRLEAD_BACKUP'] || undefined].some((backup) => backup !== undefined)
   if (listen === undefined) {
     throw new UsageError([
-      'nothing to do: write fairlead 8080 3001 3002 3003, or fairlead demo; fairlead --help tells all',
+      'nothing to do: write fairlead 8080 3001 3002 3003, or fairlead demo; fairlead help all tells more',
     ])
   }
   if (value.length === 0 && !isSpare) {
-    throw new UsageError([`no backends: write fairlead ${listen} 3001 3002 3003; fairlead --help tells all`])
+    throw new UsageError([
+      `no backends: write fairlead ${listen} 3001 3002 3003; fairlead help all tells more`,
+    ])
   }
   return {
     listen: { value: listen, place: argv['listen'] === undefined ? 'FAIRLEAD_LISTEN' : 'listen' },

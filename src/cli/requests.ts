@@ -4,7 +4,8 @@ import type { BackendKind } from './backend-flags.ts'
 import type { LogLevel } from '../log/log.ts'
 
 /** What a command line asks for, checked. */
-export type Request = RunRequest | DemoRequest | BackendRequest | HelpRequest | VersionRequest
+export type Request =
+  RunRequest | DemoRequest | BackendRequest | CompletionRequest | HelpRequest | VersionRequest
 
 export interface RunRequest {
   readonly command: 'run'
@@ -46,6 +47,11 @@ export interface BackendRequest {
   readonly afterMs?: number
   readonly openAfterMs?: number
   readonly script?: readonly ScriptStep[]
+}
+
+export interface CompletionRequest {
+  readonly command: 'completion'
+  readonly shell: 'bash' | 'zsh' | 'fish'
 }
 
 export interface HelpRequest {

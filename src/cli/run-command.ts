@@ -19,6 +19,11 @@ async function perform(request: Request, context: CommandContext): Promise<numbe
   if (request.command === 'run') return (await import('./run.ts')).run(request, context)
   if (request.command === 'demo') return (await import('./demo.ts')).demo(request, context)
   if (request.command === 'backend') return (await import('./backend.ts')).backend(request, context)
+  if (request.command === 'completion') {
+    const { completionScript } = await import('./completion.ts')
+    context.print(completionScript(request.shell))
+    return EXIT_OK
+  }
   context.print(request.command === 'help' ? request.text : `${packageVersion()}\n`)
   return EXIT_OK
 }

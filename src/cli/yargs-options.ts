@@ -43,4 +43,5 @@ const OPTIONS: Readonly<Record<HelpTopic, OptionTable>> = {
     ),
     echo: { type: 'boolean' },
   },
+  completion: {},
 }

@@ -114,14 +114,17 @@ void t.test('the flags of HTTP mode reach the options; lists may be repeated', a
 
 void t.test('wrong usage: one line for each problem, with its place and what would be right', async (sub) => {
   const cases: [string, string[], Env?][] = [
-    ['', ['nothing to do: write fairlead 8080 3001 3002 3003, or fairlead demo; fairlead --help tells all']],
-    ['8080', ['no backends: write fairlead 8080 3001 3002 3003; fairlead --help tells all']],
+    [
+      '',
+      ['nothing to do: write fairlead 8080 3001 3002 3003, or fairlead demo; fairlead help all tells more'],
+    ],
+    ['8080', ['no backends: write fairlead 8080 3001 3002 3003; fairlead help all tells more']],
     ['dmeo', ['"dmeo" is neither a command nor an address; did you mean fairlead demo?']],
     ['bakend --port 3', ['"bakend" is neither a command nor an address; did you mean fairlead backend?']],
     ['8080 3001 --retires 3', ['--retires is not an option; did you mean --retries?']],
     ['8080 3001 --no-ejcet', ['--no-ejcet is not an option; did you mean --no-eject?']],
-    ['8080 3001 --xyzzy', ['--xyzzy is not an option; fairlead --help lists them']],
-    ['8080 3001 -x', ['-x is not an option; fairlead --help lists them']],
+    ['8080 3001 --xyzzy', ['--xyzzy is not an option; fairlead help all lists them']],
+    ['8080 3001 -x', ['-x is not an option; fairlead help all lists them']],
     ['8080 3001 --retries', ['--retries: needs a value: a whole number from 0 to 100']],
     ['8080 3001 --backup', ['--backup: a backend is empty: write 3001 or host:3001']],
     ['8080 3001 --connect-timeout 500', ['--connect-timeout: "500" has no unit: write 500ms or 500s']],
@@ -200,7 +203,7 @@ void t.test('wrong usage: one line for each problem, with its place and what wou
         '--script: step 1 is {"expect":1}: write {"expect":"text"}, {"match":"pattern"}, {"send":"text"}, {"delayMs":100}, "expect-end", "half-close", "close", "reset"',
       ],
     ],
-    ['backend --xyzzy', ['--xyzzy is not an option; fairlead backend --help lists them']],
+    ['backend --xyzzy', ['--xyzzy is not an option; fairlead help backend all lists them']],
   ]
   for (const [line, lines, env] of cases) sub.same(await linesOf(line, env), lines, line)
 })
@@ -259,10 +262,20 @@ void t.test('backend is configured by flags or by the environment', async (sub) 
 })
 
 void t.test('help in every way of asking, and the version', async (sub) => {
-  for (const line of ['--help', '-h', 'help', '8080 3001 --help', '--help --retires']) {
+  for (const line of [
+    '--help',
+    '-h',
+    'help',
+    'help all',
+    '8080 3001 --help',
+    '--help all',
+    '--help --retires',
+  ]) {
     sub.match(await parse(line), { command: 'help', text: /^fairlead balances TCP connections/ }, line)
   }
   sub.match(await parse('help demo'), { command: 'help', text: /fairlead demo \[options\]/ })
+  sub.match(await parse('help demo all'), { command: 'help', text: /--check-header/ })
+  sub.match(await parse('demo --help all'), { command: 'help', text: /--check-header/ })
   sub.match(await parse('backend -h'), { command: 'help', text: /--unhealthy/ })
   for (const line of ['-V', '8080 3001 --version', 'demo --version']) {
     sub.same(await parse(line), { command: 'version' }, line)
@@ -271,7 +284,7 @@ void t.test('help in every way of asking, and the version', async (sub) => {
 
 void t.test('the help names every flag with its default, and fits the terminal', async (sub) => {
   for (const columns of [40, 80, 200]) {
-    const request = await parseArgs(['--help'], { env: {}, columns })
+    const request = await parseArgs(['help', 'all'], { env: {}, columns })
     const text = request.command === 'help' ? request.text : ''
     for (const setting of settings as readonly Setting[]) sub.match(text, `  ${flagText(setting)} `)
     const widest = Math.max(...text.split('\n').map((line) => line.length))

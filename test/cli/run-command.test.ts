@@ -72,7 +72,7 @@ void t.test('version, help and wrong usage end at once, with the right code', as
   sub.equal(await runCommand(['--version'], context), 0)
   sub.equal(context.printed, `${packageVersion()}\n`)
   sub.equal(await runCommand(['help'], context), 0)
-  sub.match(context.printed, 'Usage:')
+  sub.match(context.printed, 'fairlead <listen> <backends..>')
   sub.equal(context.complaints, '')
   sub.equal(await runCommand(['8080', '300x', '--retires', '3'], context), 2)
   sub.equal(

@@ -65,7 +65,7 @@ const ALL_AT_ONCE: readonly (readonly [words: readonly string[], says: RegExp])[
   [['app1'], /^backend 3: "app1" has no port: write app1:3001$/],
   [['http://app1/api'], /^backend 4: .*has a path, .*: write http:\/\/app1$/],
   [['0'], /^backend 5: "0" is not a port: ports are 1 to 65535$/],
-  [['--zzzzzzzz'], /^--zzzzzzzz is not an option; fairlead --help lists them$/],
+  [['--zzzzzzzz'], /^--zzzzzzzz is not an option; fairlead help all lists them$/],
   [['--idle-timeout', '500'], /^--idle-timeout: "500" has no unit: write 500ms or 500s$/],
   [['--connect-timeout', 'soon'], /^--connect-timeout: "soon" is not a duration: write 250ms, .*$/],
   [['--check-interval', '1ms'], /^--check-interval: "1ms" is too short: at least 10ms$/],
@@ -127,7 +127,10 @@ void t.test('--version prints the version, --help what there is, both with exit 
   const version = await run(['--version'])
   sub.same([version.code, version.stderr], [0, ''])
   sub.match(version.stdout, /^\d+\.\d+\.\d+\S*\n$/)
-  for (const args of [['--help'], ['0', '3001', '-h']]) {
+  for (const args of [
+    ['help', 'all'],
+    ['0', '3001', '-h', 'all'],
+  ]) {
     const { code, stdout, stderr } = await run(args)
     sub.same([code, stderr], [0, ''])
     for (const told of ['--balance', '--check-path', '--shutdown-timeout', 'FAIRLEAD_CHECK_PATH', 'Examples'])
@@ -145,5 +148,5 @@ void t.test('works when started by a symbolic link, from another folder', async 
   await symlink(BIN, link)
   const { code, stdout } = await run(['--help'], { bin: link, cwd: folder })
   sub.equal(code, 0)
-  sub.match(stdout, /Usage:\s+fairlead <listen>/)
+  sub.match(stdout, /\n {2}fairlead <listen>/)
 })

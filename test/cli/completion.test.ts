@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { completionScript } from '../../src/cli/completion.ts'
+import { completionModel } from '../../src/cli/completion-model.ts'
+import { helpText } from '../../src/cli/help-text.ts'
+import { parseArgs } from '../../src/cli/parse-args.ts'
+import { yargsOptions } from '../../src/cli/yargs-options.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'fairlead-completion-'))
+t.teardown(() => rmSync(folder, { recursive: true }))
+
+function scriptFile(shell: 'bash' | 'zsh' | 'fish'): string {
+  const path = join(folder, `fairlead.${shell}`)
+  writeFileSync(path, completionScript(shell))
+  return path
+}
+
+/** What bash offers for the last of these words, as it would split them. */
+function offered(...words: string[]): string[] {
+  const script = [
+    'source "$1"; shift',
+    'COMP_WORDS=(fairlead "$@"); COMP_CWORD=$#',
+    '_fairlead; printf "%s\\n" "${COMPREPLY[@]}"',
+  ].join('\n')
+  const out = execFileSync('bash', ['-c', script, 'bash', scriptFile('bash'), ...words], { cwd: folder })
+  return out
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '')
+}
+
+void t.test('bash completes commands, flags of the command, and values of the flag', async (sub) => {
+  sub.same(offered('de'), ['demo'])
+  sub.same(offered('8080', '--check-p'), ['--check-port', '--check-path'])
+  sub.same(offered('--bal'), ['--balance'])
+  sub.same(offered('8080', '3001', '--balance', 'le'), ['least-connections'])
+  sub.same(offered('8080', '3001', '--balance', '=', 'le'), ['least-connections'])
+  sub.same(offered('8080', '3001', '--initial', '='), ['up', 'down'])
+  sub.same(offered('8080', '3001', '--retries', ''), [], 'nobody knows which number')
+  sub.same(offered('backend', '--un'), ['--unhealthy'])
+  sub.same(offered('backend', '--bal'), [])
+  sub.same(offered('demo', '--po'), ['--port'])
+  sub.same(offered('completion', ''), ['bash', 'zsh', 'fish', '--help', '--version'])
+  sub.same(offered('help', 'd'), ['demo'])
+  sub.same(offered('8080', '3001', '--no-e'), ['--no-eject'])
+})
+
+void t.test('bash completes files and folders where those are wanted', async (sub) => {
+  writeFileSync(join(folder, 'some file.pem'), '')
+  sub.same(offered('8080', '3001', '--backend-ca', 'some'), ['some file.pem'])
+  sub.same(offered('8080', '3001', '--error-pages', 'some'), [])
+})
+
+void t.test('zsh and fish take their scripts, and offer the same', async (sub) => {
+  for (const shell of ['zsh', 'fish'] as const) execFileSync(shell, ['-n', scriptFile(shell)])
+  const asked = `source ${scriptFile('fish')}; complete -C "fairlead 8080 --balance le"; complete -C "fairlead backend --un"`
+  const [value, flag] = execFileSync('fish', ['--no-config', '-c', asked]).toString().split('\n')
+  sub.match(value, /^least-connections\t/)
+  sub.match(flag, /^--unhealthy\t/)
+})
+
+function shortened(flag: string): string {
+  return flag.replace(/^--(no-)?/, '')
+}
+
+void t.test('every flag that a command takes is completed, and no other', async (sub) => {
+  for (const topic of ['run', 'demo', 'backend', 'completion'] as const) {
+    const command = completionModel().find(({ name }) => name === (topic === 'run' ? '' : topic))
+    const flags = (command?.flags ?? []).map(({ flag }) => shortened(flag))
+    sub.same(new Set(flags), new Set(Object.keys(yargsOptions(topic))), topic)
+  }
+})
+
+void t.test('the help of each command is one screen, and fits it', async (sub) => {
+  for (const topic of ['run', 'demo', 'backend', 'completion'] as const) {
+    const lines = helpText(topic, { columns: 80, all: false }).trimEnd().split('\n')
+    sub.ok(lines.length <= 24, `${topic}: ${lines.length} lines`)
+    sub.ok(Math.max(...lines.map(({ length }) => length)) <= 92, topic)
+  }
+})
+
+void t.test('a shell is asked for by its name', async (sub) => {
+  const context = { env: {}, columns: 80 }
+  sub.same(await parseArgs(['completion', 'zsh'], context), { command: 'completion', shell: 'zsh' })
+  for (const words of [['completion'], ['completion', 'tcsh']]) {
+    const wrong = 'completion for which shell? One of bash, zsh, fish'
+    await sub.rejects(parseArgs(words, context), { message: wrong })
+  }
+  await sub.rejects(parseArgs(['completion', 'bash', 'more'], context), {
+    message: '"more" is not expected here; see fairlead completion --help',
+  })
+})
