@@ -149,7 +149,7 @@ export class FaultBoard implements Faults, FaultHome {
   #remove(fault: ActiveFault): void {
     if (this.#faults.get(fault.name) !== fault) return
     this.#faults.delete(fault.name)
-    for (const conn of this.#conns) conn.letGo(fault)
+    for (const conn of this.#conns) conn.holds.letGo(fault)
     for (const callback of this.#waiting.get(fault) ?? []) callback()
     this.#waiting.delete(fault)
     this.events?.emit('fault:remove', { fault: fault.name, type: fault.type, hits: fault.hits })

@@ -35,7 +35,7 @@ export class FaultGrip {
     const isAnother = this.#askedFor !== undefined && session !== this.#askedFor
     if (this.#answer === undefined || isAnother) this.#answer = this.#fault.claim()
     this.#askedFor = session
-    if (this.#answer) this.#conn.note(this.#fault.name)
+    if (this.#answer) this.#conn.holds.note(this.#fault.name)
     return this.#answer
   }
 }

@@ -1,7 +1,6 @@
 import type { Timer } from '../core/clock.ts'
 import type { Conn, ConnSink } from '../net/conn.ts'
 import type { Session } from '../net/session.ts'
-import type { ActiveFault } from './active-fault.ts'
 import { FaultHolds } from './fault-holds.ts'
 import { BROKEN, FIN, Lane } from './lane.ts'
 import type { Item } from './lane.ts'
@@ -31,10 +30,11 @@ export class FaultyConn implements Conn, ConnSink, Subject {
   bytesRead = 0
   ended = false
   closed = false
+  /** The faults on it. */
+  readonly holds: FaultHolds
   readonly #home: FaultHome
   readonly #in: Lane
   readonly #out: Lane
-  readonly #holds: FaultHolds
   #sink: ConnSink
   #failure: string | undefined = undefined
   #isStarted = false
@@ -58,7 +58,7 @@ export class FaultyConn implements Conn, ConnSink, Subject {
     this.#in = new Lane({ take: (item) => this.#deliver(item), onPumped: () => this.#read() })
     this.#out = new Lane({ take: (item) => this.#send(item), onPumped: () => this.#settleDrain() })
     const [upstream, downstream] = this.side === 'backend' ? [this.#out, this.#in] : [this.#in, this.#out]
-    this.#holds = new FaultHolds(this, home, { upstream, downstream })
+    this.holds = new FaultHolds(this, home, { upstream, downstream })
     this.#sink = inner.sink
     inner.sink = this
     home.opened(this)
@@ -79,7 +79,7 @@ export class FaultyConn implements Conn, ConnSink, Subject {
       this.key = session.id
       this.listener = session.owner.name
     }
-    this.#holds.noteUnnoted()
+    this.holds.noteUnnoted()
     this.reconsider()
   }
 
@@ -205,17 +205,7 @@ export class FaultyConn implements Conn, ConnSink, Subject {
 
   /** Faults came: those that concern it take hold. */
   reconsider(): void {
-    if (!this.closed) this.#holds.reconsider()
-  }
-
-  /** The fault is gone. */
-  letGo(fault: ActiveFault): void {
-    this.#holds.letGo(fault)
-  }
-
-  /** Puts a fault on the session's record. */
-  note(name: string): void {
-    this.#holds.note(name)
+    if (!this.closed) this.holds.reconsider()
   }
 
   /** Both sides learn at once that it is broken. */
@@ -259,7 +249,8 @@ export class FaultyConn implements Conn, ConnSink, Subject {
     const { inner } = this
     if (this.failure !== undefined) return true
     if (inner.isWriting) return false
-    if (item === BROKEN) this.#resetSoon()
+    if (item === BROKEN)
+      this.#timer = this.#home.clock.setTimer(() => this.break('ECONNRESET'), RESET_GRACE_MS)
     else if (item !== FIN) inner.write(item)
     else if (this.#isLingering) this.#gone('close')
     else inner.end()
@@ -298,17 +289,12 @@ export class FaultyConn implements Conn, ConnSink, Subject {
     this.sink.onDrain(this)
   }
 
-  #resetSoon(): void {
-    this.#timer?.cancel()
-    this.#timer = this.#home.clock.setTimer(() => this.break('ECONNRESET'), RESET_GRACE_MS)
-  }
-
   #gone(how: 'close' | 'reset'): void {
     this.#isLingering = false
     this.#timer?.cancel()
     this.#in.clear()
     this.#out.clear()
-    this.#holds.clear()
+    this.holds.clear()
     this.#home.closed(this)
     this.inner[how]()
   }
