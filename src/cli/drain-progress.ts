@@ -83,5 +83,5 @@ export function progressText(
 }
 
 function seconds(ms: number): string {
-  return formatDuration(Math.max(0, Math.ceil(ms / 1_000)) * 1_000)
+  return formatDuration(Math.max(0, Math.round(ms / 1_000)) * 1_000)
 }
