@@ -25,6 +25,10 @@ void t.test('what is left, and for how long', async (sub) => {
   for (const [args, expected] of cases) sub.equal(progressText(...args), expected)
 })
 
+function at(seconds: number): string {
+  return `draining: 12 sessions left, ${seconds}s; Ctrl-C ends at once`
+}
+
 /** A log that keeps what it is given, and a drain of so many sessions on it. */
 function rig(options: { terminal: boolean; sessions: number; delayMs?: number }): {
   written: string[]
@@ -56,7 +60,6 @@ void t.test(
     pretty.raw('a line\n')
     progress.end()
     pretty.raw('the last\n')
-    const at = (seconds: number): string => `draining: 12 sessions left, ${seconds}s; Ctrl-C ends at once`
     sub.same(written, [
       at(30),
       `\r\u001B[K${at(29)}`,
