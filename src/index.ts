@@ -2,10 +2,22 @@
 export { type Admin, type AdminOptions, startAdmin } from './admin/start-admin.ts'
 export type { ReadinessCheck } from './admin/readiness.ts'
 export { createBalancer, type Balancer } from './control/balancer.ts'
+export { defineConfig } from './config/file-options.ts'
+export type {
+  AdminOptions as AdminFileOptions,
+  DefaultSettings,
+  DiscoverOptions,
+  FairleadConfig,
+  ListenerFileOptions,
+  LogOptions,
+  PoolFileOptions,
+  ShutdownOptions,
+} from './config/file-options.ts'
 export type {
   BackendOptions,
   BalancerOptions,
   Duration,
+  ListenerSettings,
   PoolOptions,
   PoolSettings,
   RouteOptions,

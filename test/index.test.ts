@@ -22,6 +22,7 @@ void test('the package exports what its users need, and nothing by accident', (t
     'UnknownBackendError',
     'WaitTimeoutError',
     'createBalancer',
+    'defineConfig',
     'formatAddress',
     'startAdmin',
   ])

@@ -1,11 +1,10 @@
-import { formatDuration } from '../config/format-duration.ts'
-import type { CheckConfig } from '../config/schema.ts'
 import type { Balancer } from '../control/balancer.ts'
 import { systemClock } from '../core/clock.ts'
 import type { BalancerEvents } from '../core/events.ts'
 import { formatBanner } from '../log/banner.ts'
 import { isLogged, type LogLevel } from '../log/log.ts'
 import { logEvents } from '../log/log-events.ts'
+import { checkInWords } from './check-in-words.ts'
 import type { OpenLog } from './open-log.ts'
 import type { LoggingOptions } from './requests.ts'
 import { packageVersion } from '../core/package-version.ts'
@@ -31,7 +30,7 @@ export async function announce(
       version: packageVersion(),
       snapshot: balancer.snapshot(),
       mode,
-      checks: pool === undefined ? '' : checksInWords(pool.check),
+      checks: pool === undefined ? '' : checkInWords(pool.check),
       checksOff: pool?.check.kind === 'off',
       hints: options.hints ?? ['Ctrl-C lets open sessions finish and stops.'],
     },
@@ -99,11 +98,4 @@ async function firstChecks(balancer: Balancer): Promise<void> {
     const timer = systemClock.setTimer(done, BANNER_PATIENCE_MS)
     balancer.on('backend:check', onCheck)
   })
-}
-
-/** `tcp, every 2s`, `http /health, every 2s` */
-function checksInWords(check: CheckConfig): string {
-  if (check.kind === 'off') return 'off'
-  const what = check.kind === 'http' ? `http ${check.http.path}` : check.kind
-  return `${what}, every ${formatDuration(check.intervalMs)}`
 }

@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts'
 import type { HelpTopic } from './help-text.ts'
 import { yargsOptions } from './yargs-options.ts'
 
-const COMMANDS = ['demo', 'backend', 'completion', 'help']
+const COMMANDS = ['run', 'demo', 'backend', 'check', 'schema', 'completion', 'help']
 
 /**
  * Lines about flags that the command does not know.
@@ -15,9 +15,11 @@ const COMMANDS = ['demo', 'backend', 'completion', 'help']
  */
 export function assertKnown(argv: Argv, command: HelpTopic): string[] {
   if (command === 'run') assertNoMistypedCommand(argv)
-  const extra = (argv['_'] as unknown[]).slice(command === 'run' ? 0 : 1)
+  const words = argv['_'] as unknown[]
+  // `run` need not be written.
+  const extra = words.slice(words[0] === command ? 1 : 0)
   const known = Object.keys(yargsOptions(command))
-  const accepted = new Set([...known, 'h', 'V', '_', '$0', 'listen', 'backends', 'shell'])
+  const accepted = new Set([...known, 'h', 'V', '_', '$0', 'listen', 'backends', 'file', 'shell'])
   const unknown = Object.keys(argv).filter((key) => !accepted.has(key))
   return [
     ...unknown.map((key) => unknownFlag(key, { negated: argv[key] === false, known, command })),

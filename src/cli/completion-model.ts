@@ -23,7 +23,24 @@ export interface CompletedCommand {
 export function completionModel(): CompletedCommand[] {
   const ofSettings = (settings as readonly Setting[]).map(flagOf)
   return [
-    { name: '', description: 'Balance', flags: [...ofSettings, ...COMMON], words: [] },
+    { name: '', description: 'Balance', flags: [CONFIG, ...ofSettings, ...COMMON], words: [] },
+    {
+      name: 'run',
+      description: 'Balance, as a configuration file says',
+      flags: [CONFIG, ...ofSettings, ...COMMON],
+      words: [],
+    },
+    {
+      name: 'check',
+      description: 'Whether a configuration file is good',
+      flags: [
+        { flag: '--print', description: 'Print it with every default', value: 'none' },
+        { flag: '--json', description: 'Print JSON', value: 'none' },
+        ...COMMON,
+      ],
+      words: [],
+    },
+    { name: 'schema', description: 'The JSON Schema of configuration files', flags: COMMON, words: [] },
     {
       name: 'demo',
       description: 'Three backends and a balancer, to try it',
@@ -46,7 +63,7 @@ export function completionModel(): CompletedCommand[] {
       name: 'help',
       description: 'What there is',
       flags: [],
-      words: ['demo', 'backend', 'completion', 'all'],
+      words: ['run', 'demo', 'backend', 'check', 'schema', 'completion', 'all'],
     },
   ]
 }
@@ -61,6 +78,8 @@ function valueOf({ kind, choices, flag }: Setting): CompletedFlag['value'] {
   if (kind === 'certificates' || flag.endsWith('-file')) return 'file'
   return choices ?? 'any'
 }
+
+const CONFIG: CompletedFlag = { flag: '--config', description: 'Configuration file', value: 'file' }
 
 const PORT: CompletedFlag = { flag: '--port', description: 'Port to listen on', value: 'any' }
 

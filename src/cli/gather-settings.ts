@@ -27,7 +27,7 @@ export function gatherSettings(argv: Argv, env: Env): GatheredSettings {
   const places = new Map<string, string>()
   const problems = new Problems()
   for (const setting of settings as readonly Setting[]) {
-    const given = fromFlag(setting, argv) ?? fromEnvironment(setting, env)
+    const given = givenSetting(setting, argv, env)
     const fallback = setting.commandOnly === true ? setting.default : undefined
     const value = given === undefined ? fallback : given.value
     if (value === undefined) continue
@@ -48,6 +48,11 @@ export function gatherSettings(argv: Argv, env: Env): GatheredSettings {
     places,
     problems: problems.list.map(({ path, message }) => `${path}: ${message}`),
   }
+}
+
+/** What a flag says, or else the environment; and where it stands. */
+export function givenSetting(setting: Setting, argv: Argv, env: Env): Given | undefined {
+  return fromFlag(setting, argv) ?? fromEnvironment(setting, env)
 }
 
 interface Given {

@@ -9,7 +9,7 @@ interface HelpLine {
   readonly fallback?: string
 }
 
-export type HelpTopic = 'run' | 'demo' | 'backend' | 'completion'
+export type HelpTopic = 'run' | 'check' | 'schema' | 'demo' | 'backend' | 'completion'
 
 /**
  * The help of a command, made to fit `columns`: one screen with what is needed most, or everything. The table of
@@ -39,6 +39,8 @@ const SHORT_PAGES: Readonly<Partial<Record<HelpTopic, Page>>> = {
     'fairlead balances TCP connections, and HTTP requests, over backends.',
     '',
     '  fairlead <listen> <backends..> [options]   fairlead 8080 3001 3002 3003',
+    '  fairlead run --config fairlead.yaml        what a file says',
+    '  fairlead check fairlead.yaml               whether that file is good',
     '  fairlead demo                              three backends and a balancer',
     '  fairlead backend --port 3001 --name a      one backend, to try it',
     '  fairlead completion bash|zsh|fish          completion for your shell',
@@ -77,6 +79,9 @@ const PAGES: Readonly<Record<HelpTopic, Page>> = {
     '',
     'Usage:',
     '  fairlead <listen> <backends..> [options]',
+    '  fairlead run --config fairlead.yaml       what a file says; options replace its defaults',
+    '  fairlead check fairlead.yaml              whether a file is good, and what it would run',
+    '  fairlead schema                           the JSON Schema of such files',
     '  fairlead demo                             three backends and a balancer, to try it',
     '  fairlead backend --port 3001 --name a     one backend that tells what it received',
     '  fairlead completion bash|zsh|fish         completion for your shell',
@@ -92,12 +97,33 @@ const PAGES: Readonly<Record<HelpTopic, Page>> = {
     ...settingGroups(width),
     '',
     'Other:',
+    ...lines(RUN, width),
     ...lines(COMMON, width),
     '',
     'Durations are written 250ms, 2s, 1m30s, 1h, sizes 500, 16KiB, 10MB. Every option is an',
     'environment variable too (--check-path: FAIRLEAD_CHECK_PATH), and so are the arguments',
-    '(FAIRLEAD_LISTEN, FAIRLEAD_BACKENDS); flags win. Exit codes: 0 done or drained, 1 failed,',
-    '2 wrong usage.',
+    '(FAIRLEAD_LISTEN, FAIRLEAD_BACKENDS, FAIRLEAD_CONFIG); flags win. Exit codes: 0 done or',
+    'drained, 1 failed, 2 wrong usage or configuration.',
+  ],
+  check: (width) => [
+    'Reads a configuration (YAML, JSON or a module) and says whether it is good: every problem with its',
+    'line, or what it would run. Nothing is opened. Exit codes: 0 good, 2 not.',
+    '',
+    'Usage:',
+    '  fairlead check <file> [options]',
+    '',
+    'Options:',
+    ...lines(CHECK, width),
+    ...lines(COMMON, width),
+  ],
+  schema: (width) => [
+    'Prints the JSON Schema of configuration files. The package holds it too: fairlead/schema.json.',
+    '',
+    'Usage:',
+    '  fairlead schema > fairlead.schema.json',
+    '',
+    'Options:',
+    ...lines(COMMON, width),
   ],
   demo: (width) => [
     'Three HTTP backends and a balancer before them, in one process.',
@@ -147,6 +173,15 @@ const ADDRESSES: readonly HelpLine[] = [
 const COMMON: readonly HelpLine[] = [
   { flag: '-h, --help', text: 'Show this help' },
   { flag: '-V, --version', text: 'Show the version' },
+]
+
+const RUN: readonly HelpLine[] = [
+  { flag: '--config <file>', text: 'Configuration: .yaml, .json, or a module (.mjs, .js, .ts)' },
+]
+
+const CHECK: readonly HelpLine[] = [
+  { flag: '--print', text: 'Print the configuration with every default, secrets hidden' },
+  { flag: '--json', text: 'Print JSON, for programs' },
 ]
 
 const DEMO: readonly HelpLine[] = [

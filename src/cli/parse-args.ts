@@ -3,7 +3,12 @@ import type { CommandContext } from './context.ts'
 import { helpText, type HelpTopic } from './help-text.ts'
 import { readBackendRequest } from './read-backend-request.ts'
 import { readCompletionRequest } from './read-completion-request.ts'
-import { readDemoRequest, readRunRequest } from './read-requests.ts'
+import {
+  configFileOf,
+  readCheckRequest,
+  readRunFileRequest,
+  readSchemaRequest,
+} from './read-file-requests.ts'
 import type { Request } from './requests.ts'
 import { spellOutSwitches } from './spell-out-switches.ts'
 import { yargsOptions } from './yargs-options.ts'
@@ -27,11 +32,12 @@ export async function parseArgs(
   const { words, all } = helpWords(args)
   const asked = spellOutSwitches(words)
   let request: Request | undefined
-  const found = (topic: HelpTopic, read: (argv: Argv) => Request) => (argv: Argv) => {
-    if (argv['help'] === true) request = { command: 'help', text: helpText(topic, { columns, all }) }
-    else if (argv['version'] === true) request = { command: 'version' }
-    else request = read(argv)
-  }
+  const found =
+    (topic: HelpTopic, read: (argv: Argv) => Request | Promise<Request>) => async (argv: Argv) => {
+      if (argv['help'] === true) request = { command: 'help', text: helpText(topic, { columns, all }) }
+      else if (argv['version'] === true) request = { command: 'version' }
+      else request = await read(argv)
+    }
   await yargs()
     .help(false)
     .version(false)
@@ -45,16 +51,37 @@ export async function parseArgs(
       'parse-positional-numbers': false,
     })
     .command(
-      '$0 [listen] [backends..]',
+      ['run [listen] [backends..]', '$0'],
       'balance',
       (command) => command.options(yargsOptions('run')),
-      found('run', (argv) => readRunRequest(argv, env)),
+      found('run', async (argv) => {
+        const file = configFileOf(argv, env)
+        if (file !== undefined) return readRunFileRequest(file, argv, env)
+        // It checks what it reads, by schemas that help and version do without.
+        const { readRunRequest } = await import('./read-requests.ts')
+        return readRunRequest(argv, env)
+      }),
+    )
+    .command(
+      'check [file]',
+      'whether a configuration is good',
+      (command) => command.options(yargsOptions('check')),
+      found('check', readCheckRequest),
+    )
+    .command(
+      'schema',
+      'the JSON Schema of configurations',
+      (command) => command.options(yargsOptions('schema')),
+      found('schema', readSchemaRequest),
     )
     .command(
       'demo',
       'try it',
       (command) => command.options(yargsOptions('demo')),
-      found('demo', (argv) => readDemoRequest(argv, env)),
+      found('demo', async (argv) => {
+        const { readDemoRequest } = await import('./read-requests.ts')
+        return readDemoRequest(argv, env)
+      }),
     )
     .command(
       'backend',

@@ -1,11 +1,20 @@
 import type { BalancerOptions } from '../config/options.ts'
+import type { GivenValues } from '../config/values.ts'
 import type { ScriptStep } from '../testing/script.ts'
 import type { BackendKind } from './backend-flags.ts'
 import type { LogLevel } from '../log/log.ts'
 
 /** What a command line asks for, checked. */
 export type Request =
-  RunRequest | DemoRequest | BackendRequest | CompletionRequest | HelpRequest | VersionRequest
+  | RunRequest
+  | RunFileRequest
+  | CheckRequest
+  | SchemaRequest
+  | DemoRequest
+  | BackendRequest
+  | CompletionRequest
+  | HelpRequest
+  | VersionRequest
 
 export interface RunRequest {
   readonly command: 'run'
@@ -13,6 +22,26 @@ export interface RunRequest {
   readonly logging: LoggingOptions
   /** File that holds the process's number; undefined = none. */
   readonly pidFile: string | undefined
+}
+
+export interface RunFileRequest {
+  readonly command: 'run-file'
+  readonly file: string
+  /** What flags and environment say beside it. */
+  readonly overrides: GivenValues
+}
+
+export interface CheckRequest {
+  readonly command: 'check'
+  readonly file: string
+  /** For programs. */
+  readonly json: boolean
+  /** The configuration itself, with every default. */
+  readonly print: boolean
+}
+
+export interface SchemaRequest {
+  readonly command: 'schema'
 }
 
 export interface DemoRequest {

@@ -1,4 +1,4 @@
-import { FairleadError } from '../core/errors.ts'
+import { ConfigError, FairleadError, formatProblem } from '../core/errors.ts'
 import type { CommandContext } from './context.ts'
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
 import { parseArgs } from './parse-args.ts'
@@ -17,6 +17,9 @@ export async function runCommand(args: readonly string[], context: CommandContex
 
 async function perform(request: Request, context: CommandContext): Promise<number> {
   if (request.command === 'run') return (await import('./run.ts')).run(request, context)
+  if (request.command === 'run-file') return (await import('./run-file.ts')).runFile(request, context)
+  if (request.command === 'check') return (await import('./check.ts')).check(request, context)
+  if (request.command === 'schema') return (await import('./schema.ts')).schema(context)
   if (request.command === 'demo') return (await import('./demo.ts')).demo(request, context)
   if (request.command === 'backend') return (await import('./backend.ts')).backend(request, context)
   if (request.command === 'completion') {
@@ -32,6 +35,10 @@ async function perform(request: Request, context: CommandContext): Promise<numbe
 function explain(error: unknown, context: CommandContext): number {
   if (error instanceof UsageError) {
     for (const line of error.lines) context.printError(`fairlead: ${line}\n`)
+    return EXIT_USAGE
+  }
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) context.printError(`fairlead: ${formatProblem(problem)}\n`)
     return EXIT_USAGE
   }
   if (error instanceof FairleadError) {

@@ -28,7 +28,9 @@ const SETTINGS: OptionTable = Object.fromEntries(
 )
 
 const OPTIONS: Readonly<Record<HelpTopic, OptionTable>> = {
-  run: SETTINGS,
+  run: { config: {}, ...SETTINGS },
+  check: { json: { type: 'boolean' }, print: { type: 'boolean' } },
+  schema: {},
   demo: { port: {}, ...SETTINGS },
   backend: {
     port: {},
