@@ -160,6 +160,7 @@ function readChoice(setting: ValueRule, value: unknown): string {
 function readText(setting: ValueRule, value: unknown): string {
   // A line break here would let a header or a request line be cut in two.
   if (typeof value !== 'string' || CONTROL.test(value)) throw wrong(setting, value)
+  if (setting.isSent === true) checkBytes(value)
   return value
 }
 
@@ -184,6 +185,7 @@ function readHeaders(setting: ValueRule, value: unknown): Readonly<Record<string
     // Field names are tokens (RFC 9110, 5.1); values hold no control characters but tabs.
     if (!/^[!#$%&'*+.^_`|~\dA-Za-z-]+$/.test(name)) throw wrong(setting, `${name}: ${text}`)
     if (CONTROL.test(text.replaceAll('\t', ' '))) throw wrong(setting, `${name}: ${text}`)
+    checkBytes(text)
     headers[name] = text
   }
   return headers
@@ -202,6 +204,13 @@ function headerPairs(setting: ValueRule, value: unknown): [string, string][] {
     if (match === null) throw wrong(setting, line)
     return [match[1] as string, (match[2] as string).trim()]
   })
+}
+
+/** A field's value is bytes (RFC 9110, 5.5): of a character above them, all but its last byte would be lost. */
+function checkBytes(text: string): void {
+  const [beyond] = /[^\0-\u00ff]/u.exec(text) ?? []
+  if (beyond !== undefined)
+    throw new InvalidValueError(`${quote(text)}: no HTTP field can carry ${quote(beyond)}`)
 }
 
 function wrong(setting: ValueRule, value: unknown): InvalidValueError {

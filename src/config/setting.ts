@@ -46,6 +46,8 @@ export interface Setting {
   readonly choices?: readonly string[]
   /** Other spellings of a choice. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Goes out in the head of an HTTP message, one byte a character. */
+  readonly isSent?: true
   /** Belongs to the command alone; the library has no such option. */
   readonly commandOnly?: true
   /** Means nothing where bytes are balanced. */
@@ -55,7 +57,7 @@ export interface Setting {
 }
 
 /** How a value is read: what of a setting does not depend on its name. */
-export type ValueRule = Pick<Setting, 'kind' | 'min' | 'max' | 'choices' | 'aliases'>
+export type ValueRule = Pick<Setting, 'kind' | 'min' | 'max' | 'choices' | 'aliases' | 'isSent'>
 
 export type SettingGroup = 'Balancing' | 'Connecting' | 'Sessions' | 'HTTP' | 'Health' | 'Logging' | 'Process'
 

@@ -133,6 +133,7 @@ export const healthSettings = [
     flag: 'check-host',
     key: 'checkHost',
     kind: 'text',
+    isSent: true,
     group: 'Health',
     unset: "the backend's",
     description: 'Host that HTTP checks send',

@@ -86,6 +86,18 @@ void t.test('headers are read from lines and from objects, and cannot smuggle a 
   }
 })
 
+void t.test('what no HTTP field can carry is refused before it is sent cut', async (sub) => {
+  const header = all.find(({ key }) => key === 'checkHeader') as Setting
+  const host = all.find(({ key }) => key === 'checkHost') as Setting
+  const body = all.find(({ key }) => key === 'checkBody') as Setting
+  sub.same(readSetting(header, 'X-A: caf\u00e9'), { 'X-A': 'caf\u00e9' })
+  sub.throws(() => readSetting(header, 'X-A: a\u0100'), {
+    message: '"a\u0100": no HTTP field can carry "\u0100"',
+  })
+  sub.throws(() => readSetting(host, '\u{1f600}.example'), /no HTTP field can carry/)
+  sub.equal(readSetting(body, '\u{1f600}'), '\u{1f600}', 'a body can')
+})
+
 void t.test('sizes keep to their limits, as text and as number', async (sub) => {
   const head = all.find(({ key }) => key === 'maxHeadSize') as Setting
   sub.equal(readSetting(head, '2KiB'), 2_048)
