@@ -126,6 +126,8 @@ export const REJECTED: readonly RejectedRequest[] = [
     'a control byte in the target': 'GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n',
     'a NUL in the target': 'GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n',
     'a DEL in the target': 'GET /\x7f HTTP/1.1\r\nHost: a\r\n\r\n',
+    'a byte above 127 in the target': 'GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n',
+    'UTF-8 in the target': 'GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n',
     'a fragment': 'GET /#a HTTP/1.1\r\nHost: a\r\n\r\n',
     'no slash': 'GET a HTTP/1.1\r\nHost: a\r\n\r\n',
     'another scheme': 'GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n',
