@@ -81,6 +81,8 @@ export interface RequestEnd {
   readonly bytesIn: number
   /** Bytes of the response, head and body. */
   readonly bytesOut: number
+  /** Those of its body alone, as they were sent: with the framing of chunks. */
+  readonly bodyBytesOut: number
   readonly queueMs: number
   readonly connectMs: number
   /** From the request's head to the response's; 0 where none came. */

@@ -4,19 +4,25 @@ import { MOST_PATH_CHARACTERS } from './request-fields.ts'
 
 /**
  * One request in the Common Log Format: `host - - [time] "request" status bytes`. The time is that of the line, the
- * bytes are those of the response, its head included (as with HAProxy); the query is left out. What is not there is
- * `-`.
+ * bytes are those of the response's body as it was sent, which are `%b` of Apache and `$body_bytes_sent` of nginx; the
+ * query is left out. What is not there is `-`.
  */
 export function commonLine(end: RequestEnd, wallTimeMs: number): string {
-  const { method, path, version, status, bytesOut } = end
-  const request = method === '' ? '-' : `${method} ${path} HTTP/${version}`
-  const facts = [status === 0 ? '-' : status, bytesOut === 0 ? '-' : bytesOut].join(' ')
+  const { method, path, version, status, bodyBytesOut } = end
+  const request = requestLine(method, path, version)
+  const facts = [status === 0 ? '-' : status, bodyBytesOut === 0 ? '-' : bodyBytesOut].join(' ')
   return `${hostOf(end.client)} - - [${commonTime(wallTimeMs)}] ${quoted(request)} ${facts}`
 }
 
 /** The same with `Referer` and `User-Agent`: Apache's and nginx's `combined`. */
 export function combinedLine(end: RequestEnd, wallTimeMs: number): string {
   return `${commonLine(end, wallTimeMs)} ${quoted(end.referer)} ${quoted(end.userAgent)}`
+}
+
+/** Of a request that was refused, its version or all of it may not be known. */
+function requestLine(method: string, path: string, version: string): string {
+  if (path === '') return '-'
+  return version === '' ? `${method} ${path}` : `${method} ${path} HTTP/${version}`
 }
 
 /** The client's address without its port: `192.0.2.1`, `2001:db8::1`. */

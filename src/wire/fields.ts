@@ -28,13 +28,13 @@ export class Fields {
   #text: string | undefined = ''
 
   /** Forgets the last message, so that what is refused before its fields shows none of another's. */
-  load(bytes: Buffer, base: number, limit: number): void {
+  load(bytes: Buffer, base: number, { limit, text }: { limit: number; text?: string | undefined }): void {
     this.bytes = bytes
     this.base = base
     this.count = 0
     this.starts[0] = 0
     this.#limit = limit
-    this.#text = undefined
+    this.#text = text
   }
 
   /**

@@ -20,8 +20,8 @@ export class RequestHead {
   method = ''
   /** In origin form (`/path?query`), or `*`: an absolute form has been cut to it. */
   target = ''
-  /** 10 or 11. */
-  version = 11
+  /** 10 or 11; 0 where it could not be read. */
+  version = 0
   /** The Host field's value, or of an absolute target's; `''` where HTTP/1.0 sent neither. */
   host = ''
   framing: Framing = 'none'
@@ -49,7 +49,7 @@ export class RequestHead {
   /** `text` is a whole head and nothing after it, one character a byte. */
   parse(text: string): Refusal | undefined {
     const bytes = Buffer.from(text, 'latin1')
-    const refusal = this.#parse(bytes, 0, bytes.length)
+    const refusal = this.#parse(bytes, 0, { limit: bytes.length, text })
     return refusal ?? (this.#end === bytes.length ? undefined : refuse(400, 'a head in a head'))
   }
 
@@ -58,24 +58,24 @@ export class RequestHead {
    * or must be refused: collect it, and `parse` tells why.
    */
   read(bytes: Buffer, start: number, limit: number): number {
-    return this.#parse(bytes, start, limit) === undefined ? this.#end : -1
+    return this.#parse(bytes, start, { limit }) === undefined ? this.#end : -1
   }
 
   get #end(): number {
     return this.fields.base + this.fields.end + 2
   }
 
-  #parse(bytes: Buffer, start: number, limit: number): Refusal | undefined {
+  #parse(bytes: Buffer, start: number, given: { limit: number; text?: string }): Refusal | undefined {
     this.#clear()
-    this.fields.load(bytes, start, limit)
-    return this.#parseLine(bytes, start, limit) ?? this.#readFields() ?? this.#checkTarget()
+    this.fields.load(bytes, start, given)
+    return this.#parseLine(bytes, start, given.limit) ?? this.#readFields() ?? this.#checkTarget()
   }
 
   /** A message that is refused half-way must not show what the one before it held. */
   #clear(): void {
     this.method = ''
     this.target = ''
-    this.version = 11
+    this.version = 0
     this.host = ''
     this.framing = 'none'
     this.contentLength = 0
@@ -101,7 +101,7 @@ export class RequestHead {
       this.#parseVersion(bytes, at + 1, limit) ?? checkMethod(this.method) ?? this.fields.parse(at + 11)
     // A slice of a text that is there anyway costs next to nothing.
     if (refusal === undefined) this.target = this.text.slice(targetStart - start, at - start)
-    else this.target = bytes.toString('latin1', targetStart, at)
+    else if (refusal !== NO_VERSION) this.target = bytes.toString('latin1', targetStart, at)
     return refusal
   }
 
@@ -114,7 +114,7 @@ export class RequestHead {
       isDigit(bytes[at + 7] as number) &&
       bytes[at + 8] === CR &&
       bytes[at + 9] === LF
-    if (!isVersion) return refuse(400, 'no HTTP version')
+    if (!isVersion) return NO_VERSION
     if (bytes[at + 5] !== ONE || (bytes[at + 7] as number) > ONE) {
       return refuse(505, 'an HTTP version other than 1.0 and 1.1')
     }
@@ -217,6 +217,9 @@ function methodAt(bytes: Buffer, start: number, end: number): string {
   }
   return bytes.toString('latin1', start, end)
 }
+
+/** What stands where a version should may belong to the target as well: then neither is known. */
+const NO_VERSION = refuse(400, 'no HTTP version')
 
 const USUAL_METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'DELETE', 'PATCH']
 

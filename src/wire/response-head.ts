@@ -36,7 +36,7 @@ export class ResponseHead {
    */
   parse(text: string, method: string): Refusal | undefined {
     const bytes = Buffer.from(text, 'latin1')
-    const refusal = this.#parse(bytes, 0, bytes.length) ?? this.#readFields(method)
+    const refusal = this.#parse(bytes, 0, { limit: bytes.length, text }) ?? this.#readFields(method)
     return refusal ?? (this.#end === bytes.length ? undefined : refuse(502, 'a head in a head'))
   }
 
@@ -46,7 +46,7 @@ export class ResponseHead {
    */
   read(bytes: Buffer, start: number, options: { mostBytes: number; method: string }): number {
     const limit = Math.min(bytes.length, start + options.mostBytes)
-    const refusal = this.#parse(bytes, start, limit) ?? this.#readFields(options.method)
+    const refusal = this.#parse(bytes, start, { limit }) ?? this.#readFields(options.method)
     return refusal === undefined ? this.#end : -1
   }
 
@@ -59,10 +59,10 @@ export class ResponseHead {
     return this.fields.base + this.fields.end + 2
   }
 
-  #parse(bytes: Buffer, start: number, limit: number): Refusal | undefined {
+  #parse(bytes: Buffer, start: number, given: { limit: number; text?: string }): Refusal | undefined {
     this.#clear()
-    this.fields.load(bytes, start, limit)
-    return this.#parseLine(bytes, start, limit)
+    this.fields.load(bytes, start, given)
+    return this.#parseLine(bytes, start, given.limit)
   }
 
   /** A message that is refused half-way must not show what the one before it held. */

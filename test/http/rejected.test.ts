@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
+import type { RequestEnd } from '../../src/core/events.ts'
 import { IO_KINDS, overBothIos } from '../faults/rig.ts'
 import { get } from '../handlers/http/rig.ts'
 import type { RejectedRequest } from './rejected-requests.ts'
@@ -67,6 +68,35 @@ overBothIos(
         sub.notOk(/(?:^|\n)0+\r\n\r\n$/.test(backend.text), `${what}: never an end of a body`)
       }
     }
+  },
+)
+
+overBothIos(
+  t,
+  'a refused request is logged with what could be read of it, and its answer bears its id',
+  async (sub, start) => {
+    await using backend = await RecordingBackend.start()
+    const lb = await start({ mode: 'http', backends: [backend.port] })
+    const ends: RequestEnd[] = []
+    lb.on('request:end', (end) => void ends.push(end))
+    const rows: [string, Partial<RequestEnd>][] = [
+      ['GET /a?q HTTP/1.1\r\n\r\n', { status: 400, method: 'GET', path: '/a', version: '1.1' }],
+      ['PUT /b HTTP/1.0\r\nA b\r\n\r\n', { status: 400, method: 'PUT', path: '/b', version: '1.0' }],
+      ['GET /c HTTP/2.0\r\n\r\n', { status: 505, method: 'GET', path: '/c', version: '' }],
+      ['GET /d d HTTP/1.1\r\n\r\n', { status: 400, method: '', path: '', version: '' }],
+      ['\x1b[2J\r\n\r\n', { status: 400, method: '', path: '', version: '' }],
+      [`GET /${'e'.repeat(20_000)}`, { status: 414, method: '', path: '', version: '' }],
+    ]
+    for (const [bytes, known] of rows) {
+      const { text } = await converse(lb.port, [bytes])
+      const end = ends.pop()
+      sub.match(end, { code: 'PR', bytesOut: text.length, ...known }, bytes.slice(0, 40))
+      sub.match(end?.requestId, /^[\da-z]{16}$/)
+      sub.match(text, `\r\nX-Request-Id: ${end?.requestId}\r\n`)
+      sub.equal(end?.bodyBytesOut, text.length - text.indexOf('\r\n\r\n') - 4)
+    }
+    const json = await converse(lb.port, ['GET / HTTP/1.1\r\nbad line\r\nAccept: application/json\r\n\r\n'])
+    sub.equal(JSON.parse(json.text.split('\r\n\r\n')[1] ?? '').requestId, ends[0]?.requestId)
   },
 )
 

@@ -39,6 +39,7 @@ export const REQUEST: RequestEnd = {
   userAgent: 'curl/8.5.0',
   bytesIn: 0,
   bytesOut: 261,
+  bodyBytesOut: 38,
   queueMs: 0,
   connectMs: 0.21449,
   firstByteMs: 2.34567,

@@ -86,7 +86,7 @@ void t.test('what came from the wire is escaped, never decoded, and one line', a
   const combined = combinedLine(HOSTILE, Date.now())
   sub.ok(
     combined.endsWith(
-      ' "GE\\x1bT /%0d%0a\\x85\\x1b[2J\\"\\\\x HTTP/1.1" 200 261' +
+      ' "GE\\x1bT /%0d%0a\\x85\\x1b[2J\\"\\\\x HTTP/1.1" 200 38' +
         ' "a\\"b\\x0d\\x0ac" "x\\x1b]0;title\\x07\\" 200 5 \\"y\\\\"',
     ),
     combined,
@@ -109,7 +109,7 @@ void t.test('the common and the combined log format, as log analysers read them'
   const at = new Date(2026, 9, 3, 4, 5, 6).getTime()
   sub.match(
     commonLine(REQUEST, at),
-    /^192\.0\.2\.1 - - \[03\/Oct\/2026:04:05:06 [+-]\d{4}\] "GET \/a\/b HTTP\/1\.1" 200 261$/,
+    /^192\.0\.2\.1 - - \[03\/Oct\/2026:04:05:06 [+-]\d{4}\] "GET \/a\/b HTTP\/1\.1" 200 38$/,
   )
   sub.equal(combinedLine(REQUEST, at), `${commonLine(REQUEST, at)} "http://example.org/from" "curl/8.5.0"`)
   const [, zone = ''] = / ([+-]\d{4})\]/.exec(commonLine(REQUEST, at)) ?? []
@@ -144,9 +144,10 @@ void t.test('what is not known is a dash', async (sub) => {
     userAgent: '',
     status: 400,
     bytesOut: 0,
+    bodyBytesOut: 0,
   }
   sub.ok(combinedLine(refused, 0).endsWith(' "-" 400 - "-" "-"'))
-  sub.ok(commonLine({ ...REQUEST, status: 0, version: '1.0' }, 0).endsWith(' "GET /a/b HTTP/1.0" - 261'))
+  sub.ok(commonLine({ ...REQUEST, status: 0, version: '1.0' }, 0).endsWith(' "GET /a/b HTTP/1.0" - 38'))
 })
 
 function hostOf(client: string): string | undefined {

@@ -11,7 +11,7 @@ import type { ResponseHead } from '../../wire/response-head.ts'
 import type { Seeker } from './backend-finder.ts'
 import { BackendFinder } from './backend-finder.ts'
 import type { ErrorAnswer } from './error-response.ts'
-import { answerText, NO_ANSWER, NO_ANSWER_IN_TIME, NO_ROUTE } from './own-answer.ts'
+import { answerText, bodyLength, NO_ANSWER, NO_ANSWER_IN_TIME, NO_ROUTE } from './own-answer.ts'
 import { responseLines } from './response-lines.ts'
 import { fieldOf } from './field-of.ts'
 import { headToSend } from './head-to-send.ts'
@@ -46,6 +46,7 @@ export class HttpExchange extends RequestFacts implements ConnSink, Seeker {
   readonly request: RequestSending
   /** Of an answer of our own. */
   answerBytes = 0
+  answerBodyBytes = 0
   /** We answered ourselves. */
   #isAnswered = false
   #isReported = false
@@ -255,6 +256,7 @@ export class HttpExchange extends RequestFacts implements ConnSink, Seeker {
     this.#isAnswered = true
     const text = answerText(this, answer)
     this.answerBytes = text.length
+    this.answerBodyBytes = bodyLength(text)
     const isTaken = session.conn.writeText(text)
     this.#report({ code, reason: answer.reason })
     // The next response may be written only once this one is taken.

@@ -4,7 +4,7 @@ import { Relay } from '../../net/relay.ts'
 import type { RelayEnd, RelayOwner } from '../../net/relay.ts'
 import type { Session, SessionOutcome } from '../../net/session.ts'
 import { Farewell } from './farewell.ts'
-import { refusalText } from './own-answer.ts'
+import { refusalText, refusedRequest } from './own-answer.ts'
 import type { ErrorAnswer } from './error-response.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { HttpContext } from './http-context.ts'
@@ -219,11 +219,11 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
   #refuse(answer: ErrorAnswer): void {
     this.isLast = true
     if (this.facts.exchange !== undefined) return this.facts.exchange.refuse(answer)
-    const { requestHead, pages } = this.context
-    this.conn.writeText(
-      refusalText(answer, { pages, head: this.#reader.isHeadRefused ? requestHead : undefined }),
-    )
-    reportRefusal(this, answer)
+    const { requestHead, pages, makeRequestId } = this.context
+    const refused = refusedRequest(makeRequestId(), this.#reader.isHeadRefused ? requestHead : undefined)
+    const text = refusalText(answer, refused, pages)
+    this.conn.writeText(text)
+    reportRefusal(this, answer, { ...refused, text })
     this.#sayFarewell(
       answer === HEAD_LATE ? { code: 'cR', reason: 'request-timeout' } : { code: 'PR', reason: 'refused' },
       'close',

@@ -3,6 +3,7 @@ import type { ErrorAnswer, ErrorPage } from './error-response.ts'
 import { errorResponse } from './error-response.ts'
 import { fieldOf } from './field-of.ts'
 import type { HttpExchange } from './http-exchange.ts'
+import { withoutQuery } from './request-facts.ts'
 import { explainLines } from './response-lines.ts'
 
 export const NO_ROUTE: ErrorAnswer = { status: 404, reason: 'Nothing is found here' }
@@ -29,18 +30,50 @@ export function answerText(exchange: HttpExchange, answer: ErrorAnswer): string 
   })
 }
 
-/** Our answer to what never became a request, with what could be read of it, if anything could. */
+/** What is known of a request that is refused; empty is what is not. */
+export interface Refused {
+  readonly requestId: string
+  readonly method: string
+  readonly path: string
+  readonly version: string
+  readonly accept: string
+}
+
+/** `head`: as far as it could be read; undefined where none came to its end. */
+export function refusedRequest(requestId: string, head: RequestHead | undefined): Refused {
+  // The line is known as a whole or not at all: half of one may be anything.
+  if (head === undefined || head.target === '') {
+    return { requestId, method: '', path: '', version: '', accept: fieldOf(head?.text ?? '', 'accept') }
+  }
+  const { method, target, version, text } = head
+  const versions: Readonly<Record<number, string>> = { 10: '1.0', 11: '1.1' }
+  return {
+    requestId,
+    method,
+    path: withoutQuery(target),
+    version: versions[version] ?? '',
+    accept: fieldOf(text, 'accept'),
+  }
+}
+
+/** Our answer to what never became a request. */
 export function refusalText(
   answer: ErrorAnswer,
-  { head, pages }: { head: RequestHead | undefined; pages: ReadonlyMap<number, ErrorPage> },
+  { requestId, method, accept }: Refused,
+  pages: ReadonlyMap<number, ErrorPage>,
 ): string {
   return errorResponse(answer, {
-    accept: fieldOf(head?.text ?? '', 'accept'),
-    requestId: '',
-    isHead: head?.method === 'HEAD',
+    accept,
+    requestId,
+    isHead: method === 'HEAD',
     keepAlive: false,
     version: 11,
     pages,
     lines: '',
   })
+}
+
+/** Characters of an answer of ours behind its head. */
+export function bodyLength(text: string): number {
+  return text.length - text.indexOf('\r\n\r\n') - '\r\n\r\n'.length
 }

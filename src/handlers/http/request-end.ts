@@ -3,6 +3,8 @@ import type { SessionOutcome } from '../../net/session.ts'
 import type { ErrorAnswer } from './error-response.ts'
 import type { HttpExchange } from './http-exchange.ts'
 import type { HttpSession } from './http-session.ts'
+import type { Refused } from './own-answer.ts'
+import { bodyLength } from './own-answer.ts'
 
 /** Tells those who listen that a request is over. */
 export function reportRequest(exchange: HttpExchange, { code, reason }: SessionOutcome): void {
@@ -30,6 +32,7 @@ export function reportRequest(exchange: HttpExchange, { code, reason }: SessionO
     },
     bytesIn: request.bytesIn,
     bytesOut: response.bytesOut + exchange.answerBytes,
+    bodyBytesOut: response.bytesOut - response.headBytesOut + exchange.answerBodyBytes,
     queueMs: finder?.queueMs ?? 0,
     connectMs: finder?.connectMs ?? 0,
     firstByteMs: exchange.firstByteMs,
@@ -40,8 +43,12 @@ export function reportRequest(exchange: HttpExchange, { code, reason }: SessionO
   context.events.emit('request:end', end)
 }
 
-/** The same for one that could not be read: it has no method and no path, and nothing of it is worth repeating. */
-export function reportRefusal(session: HttpSession, { status, reason }: ErrorAnswer): void {
+/** The same for one that was refused, with what could be read of it. */
+export function reportRefusal(
+  session: HttpSession,
+  { status, reason }: ErrorAnswer,
+  { text, ...known }: Refused & { text: string },
+): void {
   const { events } = session.context
   const code = status === 408 ? 'cR' : 'PR'
   session.session.owner.onRequestEnd?.(code, status)
@@ -53,6 +60,12 @@ export function reportRefusal(session: HttpSession, { status, reason }: ErrorAns
     code,
     reason,
     status,
+    method: known.method,
+    path: known.path,
+    version: known.version,
+    requestId: known.requestId,
+    bytesOut: text.length,
+    bodyBytesOut: bodyLength(text),
   })
 }
 
@@ -75,6 +88,7 @@ const NOTHING_KNOWN = {
   userAgent: '',
   bytesIn: 0,
   bytesOut: 0,
+  bodyBytesOut: 0,
   queueMs: 0,
   connectMs: 0,
   firstByteMs: 0,

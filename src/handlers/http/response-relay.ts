@@ -20,6 +20,8 @@ export class ResponseRelay {
   /** The backend's connection can serve another request. */
   keepsAlive = false
   bytesOut = 0
+  /** Those of heads among them, the interim ones included. */
+  headBytesOut = 0
   /** Loop time of the last bytes that came. */
   lastActivity = 0
   readonly #exchange: HttpExchange
@@ -111,6 +113,7 @@ export class ResponseRelay {
     if (version === 10) return true
     const text = buildResponseHead(head, this.#options({ connection: undefined, lines: '' }))
     this.bytesOut += text.length
+    this.headBytesOut += text.length
     if (session.conn.writeText(text)) return true
     this.#held = Buffer.from(chunk.subarray(end))
     this.#onStalled()
@@ -148,15 +151,21 @@ export class ResponseRelay {
             lines,
             this.#body?.pieces(chunk, at.end, bodyEnd) ?? [chunk.subarray(at.end, bodyEnd)],
           )
-        : this.#writeView(chunk, at.start, run, bodyEnd)
+        : this.#writeView(chunk, at, run, bodyEnd)
     this.#afterWrite(isTaken, exchange.answeredAt)
   }
 
   /** The head as it came, but for one run of lines that is cut out in place: no string is built, nothing is copied. */
-  #writeView(chunk: Buffer, start: number, run: DroppedRun, end: number): boolean {
+  #writeView(
+    chunk: Buffer,
+    { start, end: headEnd }: { start: number; end: number },
+    run: DroppedRun,
+    end: number,
+  ): boolean {
     const cut = run.end - run.start
     if (cut > 0) chunk.copyWithin(start + cut, start, start + run.start)
     this.bytesOut += end - start - cut
+    this.headBytesOut += headEnd - start - cut
     const isAll = start + cut === 0 && end === chunk.length
     return this.#exchange.session.conn.write(isAll ? chunk : chunk.subarray(start + cut, end))
   }
@@ -167,6 +176,7 @@ export class ResponseRelay {
     const text = buildResponseHead(head, this.#options({ connection, lines }))
     const all = Buffer.concat([Buffer.from(text, 'latin1'), ...body])
     this.bytesOut += all.length
+    this.headBytesOut += text.length
     return session.conn.write(all)
   }
 
@@ -230,6 +240,7 @@ export class ResponseRelay {
     exchange.request.kept?.conn.pause()
     const all = Buffer.concat([Buffer.from(text, 'latin1'), chunk.subarray(end)])
     this.bytesOut += all.length
+    this.headBytesOut += text.length
     if (exchange.session.conn.write(all)) exchange.onSwitched()
     else this.#onStalled()
   }

@@ -245,3 +245,33 @@ overHttp(tap, 'large bodies pass both ways while neither side reads', async (t, 
   const start1 = client.text.indexOf('\r\n\r\n') + 4
   t.equal(sha256(Buffer.from(client.text.slice(start1, start1 + bytes.length), 'latin1')), sha256(bytes))
 })
+
+overHttp(tap, 'the bytes of a body are told apart from those of its head', async (t, start) => {
+  const answers: Readonly<Record<string, string>> = {
+    '/plain': ok('hello'),
+    '/hop': 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 5\r\n\r\nhello',
+    '/chunked': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+    '/early': `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok('hello')}`,
+    '/none': 'HTTP/1.1 204 No Content\r\n\r\n',
+  }
+  await using a = await scripted((connection) => {
+    connection.socket.on('data', (chunk: Buffer) => {
+      const [, path = ''] = chunk.toString().split(' ')
+      connection.socket.write(answers[path] ?? '')
+    })
+  })
+  for (const explain of [false, true]) {
+    await using lb = await start({ backends: [a.port], explain })
+    const ends = recordRequests(lb)
+    for (const path of Object.keys(answers)) {
+      await using client = await TextClient.to(lb)
+      client.write(get(path))
+      await waitUntil(() => ends.length > 0)
+      const body = path === '/none' ? 0 : path === '/chunked' ? 15 : 5
+      const end = ends.pop()
+      t.equal(end?.bodyBytesOut, body, path)
+      await waitUntil(() => client.text.length >= (end?.bytesOut ?? 0))
+      t.equal(client.text.length, end?.bytesOut, `${path}: all bytes`)
+    }
+  }
+})
