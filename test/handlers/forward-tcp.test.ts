@@ -266,6 +266,27 @@ void test('a failed connect', async (t) => {
     sub.equal(rig.pool.backends.get('a')?.connectFailures, 0)
   })
 
+  void t.test(
+    'that has the session ended by who hears of it ends it once, and dials no more',
+    async (sub) => {
+      for (const retries of [0, 3]) {
+        for (const [reason, hears] of [
+          ['ECONNREFUSED', 'onConnectFailed'],
+          ['EMFILE', 'onLocalFault'],
+        ] as const) {
+          let abort = (): void => {}
+          const rig = new Rig({ retries, [hears]: () => abort() })
+          const client = rig.session()
+          abort = () => client.session.holder?.abort({ code: 'KC', reason: 'balancer-closed' })
+          await rig.fail(1, reason)
+          await turns()
+          sub.same(client.codes, ['KC balancer-closed'])
+          sub.same([rig.tried, rig.active, rig.clock.pending], ['a', 0, 0])
+        }
+      }
+    },
+  )
+
   void t.test('is not retried on a backend that has left meanwhile', async (sub) => {
     const rig = new Rig({ backends: 2 })
     const client = rig.session()
