@@ -26,10 +26,20 @@ export function modelProblems(model: Model, gaps: readonly Place[]): PlacedProbl
     ...model.pools.flatMap((pool) => [...sourceProblems(pool, gaps), ...poolProblems(pool)]),
     ...strangers,
     ...(isModeKnown ? modeProblems(model) : []),
-    ...model.listeners.filter((listener) => !isTcp(listener, model)).flatMap(routeProblems),
+    ...model.listeners
+      // Of a route that cannot be read nobody knows what it takes.
+      .filter(({ place }) => !gaps.some((gap) => isWithin(gap, [...place, 'routes'])))
+      .filter((listener) => !isTcp(listener, model))
+      .flatMap(routeProblems),
     ...(isEachUseKnown ? unusedProblems(model) : []),
     ...addressProblems(model),
+    ...(model.listeners.length === 0 && gaps.length === 0 ? [NO_LISTENER] : []),
   ]
+}
+
+const NO_LISTENER = {
+  place: ['listeners'],
+  message: "is empty: give one such as { web: { listen: 8080, pool: 'web' } }",
 }
 
 function sourceProblems({ place, hasNoSource }: PoolModel, gaps: readonly Place[]): PlacedProblem[] {

@@ -23,7 +23,10 @@ export function named<Out, In>(
         })
   return z
     .record(allowed, item, {
-      error: ({ input }) => `must be an object such as ${example}, not ${quote(input)}`,
+      error: ({ input }) =>
+        input === undefined
+          ? `is missing: give an object such as ${example}`
+          : `must be an object such as ${example}, not ${quote(input)}`,
     })
     .readonly()
 }

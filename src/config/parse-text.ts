@@ -23,7 +23,7 @@ export function parseText(text: string, format: 'yaml' | 'json'): ParsedText {
       prettyErrors: false,
       stringKeys: true,
       merge: true,
-      logLevel: 'silent',
+      logLevel: 'error',
     })
   } catch (error) {
     // The parser calls itself for each level.

@@ -34,11 +34,19 @@ export function resolveFile(content: unknown, context: FileContext = {}): Config
     given,
     schema: fileSchema,
     poolNames: namesOf(given),
-    before: [...before, ...(small?.problems ?? [])],
+    before: [...before, ...(small?.problems ?? []), ...protoProblems(given)],
     toModel: (parsed) => modelOf(parsed, overrides),
     written: small?.written,
     tell: (problems) => inOrder(problems, context),
   })
+}
+
+/** Names that zod passes over in silence. */
+function protoProblems(given: unknown): PlacedProblem[] {
+  if (typeof given !== 'object' || given === null) return []
+  return Object.entries(given)
+    .filter(([, value]) => typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+    .map(([key]) => ({ place: [key, '__proto__'], message: 'is a name that nothing may have' }))
 }
 
 /** Pools of which it is known that they were meant, readable or not. */

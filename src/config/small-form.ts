@@ -1,3 +1,4 @@
+import { quote } from './invalid-value.ts'
 import { nearestName } from './nearest-name.ts'
 import type { Place, PlacedProblem } from './place.ts'
 
@@ -25,6 +26,7 @@ export function longForm(small: Small): LongForm {
   const keys = keysOf(small)
   const servers = small[keys.servers]
   const unknown = Object.keys(small).filter((key) => !Object.hasOwn(MEANINGS, key))
+  const healths = Array.isArray(servers) ? servers.flatMap(healthProblem) : []
   const missing = servers === undefined ? [{ place: ['servers'], message: IS_MISSING }] : []
   return {
     value: {
@@ -41,7 +43,7 @@ export function longForm(small: Small): LongForm {
         },
       },
     },
-    problems: [...unknown.map(unknownKey), ...missing],
+    problems: [...unknown.map(unknownKey), ...missing, ...healths],
     written: (place) => writtenPlace(place, keys),
   }
 }
@@ -93,10 +95,15 @@ function backendOf(server: unknown): unknown {
     ...(url === undefined ? {} : { address: withoutPath(url) }),
     ...(name === undefined ? {} : { id: name }),
     // What they say of themselves holds until the first check.
-    ...(healthy === undefined
-      ? {}
-      : { initial: healthy === true ? 'up' : healthy === false ? 'down' : healthy }),
+    ...(typeof healthy === 'boolean' ? { initial: healthy ? 'up' : 'down' } : {}),
   }
+}
+
+function healthProblem(server: unknown, i: number): PlacedProblem[] {
+  if (typeof server !== 'object' || server === null || !('healthy' in server)) return []
+  const { healthy } = server
+  if (typeof healthy === 'boolean') return []
+  return [{ place: ['servers', i, 'healthy'], message: `must be true or false, not ${quote(healthy)}` }]
 }
 
 /** Some end their URLs in a slash. */
