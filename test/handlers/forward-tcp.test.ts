@@ -274,13 +274,15 @@ void test('a failed connect', async (t) => {
           ['ECONNREFUSED', 'onConnectFailed'],
           ['EMFILE', 'onLocalFault'],
         ] as const) {
-          let abort = (): void => {}
-          const rig = new Rig({ retries, [hears]: () => abort() })
-          const client = rig.session()
-          abort = () => client.session.holder?.abort({ code: 'KC', reason: 'balancer-closed' })
+          const clients: Client[] = []
+          const rig = new Rig({
+            retries,
+            [hears]: () => clients[0]?.session.holder?.abort({ code: 'KC', reason: 'balancer-closed' }),
+          })
+          clients.push(rig.session())
           await rig.fail(1, reason)
           await turns()
-          sub.same(client.codes, ['KC balancer-closed'])
+          sub.same(clients[0]?.codes, ['KC balancer-closed'])
           sub.same([rig.tried, rig.active, rig.clock.pending], ['a', 0, 0])
         }
       }
