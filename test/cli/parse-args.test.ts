@@ -175,6 +175,24 @@ void t.test('wrong usage: one line for each problem, with its place and what wou
         '--upgrades: needs a value: protocols such as websocket, or none',
       ],
     ],
+    ['--config', ['--config: needs a value: a file such as fairlead.yaml']],
+    [
+      'run --config a.yaml 8080 --backup 3001 --rise 0',
+      [
+        'listen: cannot stand beside a configuration file: its listeners and pools say that',
+        '--backup: belongs to a pool, in the configuration file',
+        '--rise: must be a whole number from 1 to 1000, not 0',
+      ],
+    ],
+    [
+      '--config a.yaml',
+      ['FAIRLEAD_LISTEN: cannot stand beside a configuration file: its listeners and pools say that'],
+      { FAIRLEAD_LISTEN: '8080' },
+    ],
+    ['check', ['no file: write fairlead check fairlead.yaml']],
+    ['check a.yaml --jsn', ['--jsn is not an option; did you mean --json?']],
+    ['chekc a.yaml', ['"chekc" is neither a command nor an address; did you mean fairlead check?']],
+    ['schema now', ['"now" is not expected here; see fairlead schema --help']],
     ['demo --prot 5', ['--prot is not an option; did you mean --port?']],
     ['demo now', ['"now" is not expected here; see fairlead demo --help']],
     ['demo --port 99999', ['--port: "99999" is not a port: ports are 0 to 65535']],
@@ -207,6 +225,28 @@ void t.test('wrong usage: one line for each problem, with its place and what wou
   ]
   for (const [line, lines, env] of cases) sub.same(await linesOf(line, env), lines, line)
 })
+
+void t.test(
+  'a file may be named by flag or environment, and flags of settings are read beside it',
+  async (sub) => {
+    const named = {
+      command: 'run-file',
+      file: 'a.yaml',
+      overrides: { checkInterval: 5_000, logLevel: 'warn' },
+    }
+    const env = { FAIRLEAD_CONFIG: 'a.yaml', FAIRLEAD_LOG_LEVEL: 'warn' }
+    sub.same(await parse('run --config a.yaml --check-interval 5s --log-level warn'), named)
+    sub.same(await parse('--check-interval 5s', env), named)
+    sub.match(await parse('8080 3001', env), { command: 'run', options: { listen: '8080' } })
+    sub.same(await parse('check a.yaml --json'), {
+      command: 'check',
+      file: 'a.yaml',
+      json: true,
+      print: false,
+    })
+    sub.same(await parse('schema'), { command: 'schema' })
+  },
+)
 
 void t.test('demo takes its port and everything else that a balancer takes', async (sub) => {
   sub.same(await parse('demo'), {

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -104,6 +104,47 @@ void t.test('balances, logs JSON, answers SIGHUP, and drains at SIGTERM', async 
   sub.match(context.log, '"msg":"nothing to reload: there is no configuration file"')
   sub.equal(context.complaints, '')
   sub.equal(context.signals.listenerCount('SIGTERM'), 0)
+})
+
+void t.test('a configuration file is run, and flags win over what it says of the process', async (sub) => {
+  await using backend = await httpBackend({ name: 'a' })
+  const file = join(folder, 'fairlead.yaml')
+  writeFileSync(
+    file,
+    [
+      `listeners: { web: { listen: '127.0.0.1:0', pool: web } }`,
+      'pools: { web: { backends: ["http://${HOST:-127.0.0.1}:${BACKEND}"], check: "off" } }',
+      'log: { level: silent, format: pretty }',
+    ].join('\n'),
+  )
+  for (const args of [['run', '--config', file], ['--config', file], ['run']]) {
+    const env = { BACKEND: String(backend.port), FAIRLEAD_CONFIG: file, FAIRLEAD_LOG_LEVEL: 'info' }
+    const context = new FakeProcess({ env })
+    const code = runCommand([...args, '--log-format', 'json'], context)
+    const port = await context.port()
+    sub.equal((await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).status, 200)
+    context.signals.emit('SIGTERM')
+    sub.equal(await code, 0)
+    sub.equal(context.complaints, '')
+  }
+})
+
+void t.test('a configuration that is wrong ends with 2, and each problem has its line', async (sub) => {
+  const file = join(folder, 'wrong.yaml')
+  writeFileSync(
+    file,
+    'listeners: { web: { listen: 0, pool: web } }\npools: { web: { backends: [1], rise: 0, fal: 1 } }\n',
+  )
+  const context = new FakeProcess()
+  sub.equal(await runCommand(['run', '--config', file], context), 2)
+  sub.equal(
+    context.complaints,
+    `fairlead: ${file}:2: pools.web.fal: is not an option of a pool; did you mean fall?\n` +
+      `fairlead: ${file}:2: pools.web.rise: must be a whole number from 1 to 1000, not 0\n`,
+  )
+  const schema = new FakeProcess()
+  sub.equal(await runCommand(['schema'], schema), 0)
+  sub.match(JSON.parse(schema.printed), { title: 'fairlead', required: ['listeners', 'pools'] })
 })
 
 /** Runs an HTTP balancer for one request; gives its log. */
