@@ -215,7 +215,7 @@ export const explanation = z
     backends: z.array(
       z.object({
         id: z.string(),
-        chance: z.number().min(0).max(1),
+        chance: z.number().min(0).max(1).optional().describe('Absent: the strategy cannot tell.'),
         verdict: z.enum([
           'picked',
           'possible',

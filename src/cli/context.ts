@@ -6,6 +6,8 @@ export interface CommandContext {
   readonly logFd: number
   readonly stdoutIsTerminal: boolean
   readonly columns: number
+  /** Of the terminal, as it is now. */
+  readonly size: () => { readonly columns: number; readonly rows: number }
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
   /** SIGTERM, SIGINT, SIGHUP, SIGUSR1. */
@@ -40,6 +42,7 @@ export function processContext(): CommandContext {
     logFd: 1,
     stdoutIsTerminal: stdout.isTTY,
     columns: stdout.columns ?? 100,
+    size: () => ({ columns: stdout.columns ?? 100, rows: stdout.rows ?? 40 }),
     print: (text) => void stdout.write(text),
     printError: (text) => void stderr.write(text),
     signals: process,

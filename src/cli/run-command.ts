@@ -1,6 +1,7 @@
 import { ConfigError, FairleadError, formatProblem } from '../core/errors.ts'
 import type { CommandContext } from './context.ts'
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
+import { operateNames } from './operate/names.ts'
 import { parseArgs } from './parse-args.ts'
 import type { Request } from './requests.ts'
 import { UsageError } from './usage-error.ts'
@@ -9,6 +10,9 @@ import { packageVersion } from '../core/package-version.ts'
 /** Runs one command to its end and gives the exit code. Each command is loaded only when it is the one. */
 export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
   try {
+    if (operateNames.includes(args[0] ?? '')) {
+      return await (await import('./operate/operate.ts')).operate(args, context)
+    }
     return await perform(await parseArgs(args, context), context)
   } catch (error) {
     return explain(error, context)

@@ -24,6 +24,7 @@ class FakeProcess implements CommandContext {
   readonly signals = new EventEmitter()
   readonly stdoutIsTerminal: boolean
   readonly columns = 100
+  readonly size = (): { columns: number; rows: number } => ({ columns: 100, rows: 40 })
   readonly keyboard: (Keyboard & EventEmitter) | undefined
   readonly logFile = join(folder, `log-${++files}`)
   readonly logFd = openSync(this.logFile, 'w')

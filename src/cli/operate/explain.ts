@@ -1,0 +1,70 @@
+import type { BackendExplanation, Explanation } from '../../core/explanation.ts'
+import { escapeText } from '../../log/escape-text.ts'
+import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
+import type { OperateCall, OperateCommand } from './operate-command.ts'
+import { JSON_FLAG } from './operate-command.ts'
+import { type Cell, tableLines } from './table.ts'
+
+export const explainCommand: OperateCommand = {
+  name: 'explain',
+  words: '[client-ip]',
+  least: 0,
+  most: 1,
+  summary: 'Which backend a client would get now, and why none of the others',
+  flags: [
+    { flag: 'listener', kind: 'text', value: '<name>', text: 'At this listener; default the first' },
+    { flag: 'host', kind: 'text', value: '<name>', text: 'HTTP mode: for this host' },
+    { flag: 'path', kind: 'text', value: '<path>', text: 'HTTP mode: for this path' },
+    JSON_FLAG,
+  ],
+  notes: ['Exit code 3 where it would get none.'],
+  run: explain,
+}
+
+async function explain({ client, context, paint, words, text, has }: OperateCall): Promise<number> {
+  const query = new URLSearchParams()
+  const [ip] = words
+  if (ip !== undefined) query.set('client', ip)
+  for (const flag of ['listener', 'host', 'path']) {
+    const value = text(flag)
+    if (value !== undefined) query.set(flag, value)
+  }
+  const asked = query.size === 0 ? '' : `?${query.toString()}`
+  const answer = await client.ask<Explanation>(`/api/v1/explain${asked}`)
+  const canServe = answer.backends.some(({ verdict }) => isPossible(verdict))
+  if (has('json')) context.print(`${JSON.stringify(answer)}\n`)
+  else context.print(`${lines(answer, paint).join('\n')}\n`)
+  return canServe ? EXIT_OK : EXIT_NO
+}
+
+function lines({ summary, route, backends }: Explanation, paint: OperateCall['paint']): string[] {
+  const columns = [
+    { title: 'BACKEND' },
+    { title: 'CHANCE', right: true },
+    { title: 'VERDICT' },
+    { title: 'WHY' },
+  ]
+  const rows = backends.map(({ id, chance, verdict, reason }): (Cell | string)[] => [
+    { text: id, color: 'bold' },
+    chance === undefined ? '?' : `${Math.round(chance * 1_000) / 10}%`,
+    { text: verdict, color: colorOf(verdict) },
+    escapeText(reason),
+  ])
+  return [
+    escapeText(summary),
+    ...(route === undefined ? [] : [paint('dim', escapeText(route))]),
+    ...(rows.length === 0 ? [] : ['', ...tableLines(columns, rows, paint)]),
+  ]
+}
+
+type Verdict = BackendExplanation['verdict']
+
+/** Where a strategy cannot tell its odds, the chance is unknown but not zero. */
+function isPossible(verdict: Verdict): boolean {
+  return verdict === 'picked' || verdict === 'possible'
+}
+
+function colorOf(verdict: Verdict): 'green' | 'dim' | 'yellow' {
+  if (isPossible(verdict)) return 'green'
+  return verdict === 'not-its-turn' ? 'dim' : 'yellow'
+}

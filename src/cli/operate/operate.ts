@@ -1,0 +1,33 @@
+import { createPaint, wantsColor } from '../../log/paint.ts'
+import type { CommandContext } from '../context.ts'
+import { EXIT_OK } from '../exit-codes.ts'
+import { AdminClient } from './admin-client.ts'
+import { operateCommands } from './commands.ts'
+import type { OperateCommand } from './operate-command.ts'
+import { operateHelp } from './operate-help.ts'
+import { parseOperateArgs } from './parse-operate-args.ts'
+
+/**
+ * One command to a running balancer, from its arguments to its exit code.
+ *
+ * @throws {UsageError}
+ * @throws {FairleadError} where the balancer cannot be reached, or refuses
+ */
+export async function operate(args: readonly string[], context: CommandContext): Promise<number> {
+  const command = operateCommands.find(({ name }) => name === args[0]) as OperateCommand
+  const asked = await parseOperateArgs(command, { args: args.slice(1), env: context.env })
+  if (asked === 'help') {
+    context.print(operateHelp(command))
+    return EXIT_OK
+  }
+  const { address, token, words, texts, numbers } = asked
+  return await command.run({
+    client: new AdminClient({ address, token }),
+    context,
+    paint: createPaint(wantsColor({ isTerminal: context.stdoutIsTerminal, env: context.env })),
+    words,
+    has: (flag) => texts.has(flag),
+    text: (flag) => texts.get(flag),
+    number: (flag) => numbers.get(flag),
+  })
+}

@@ -1,0 +1,28 @@
+import type { ReloadReport } from '../../core/reload-report.ts'
+import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
+import type { OperateCall, OperateCommand } from './operate-command.ts'
+import { JSON_FLAG } from './operate-command.ts'
+
+export const reloadCommand: OperateCommand = {
+  name: 'reload',
+  words: '',
+  least: 0,
+  most: 0,
+  summary: 'Read the configuration file again',
+  flags: [JSON_FLAG],
+  notes: ['Exit code 3 where it was refused: the old configuration stays.'],
+  run: reload,
+}
+
+async function reload({ client, context, has }: OperateCall): Promise<number> {
+  const report = await client.ask<ReloadReport>('/api/v1/reload', { method: 'POST', body: {} })
+  context.print(has('json') ? `${JSON.stringify(report)}\n` : `${reportLines(report).join('\n')}\n`)
+  return report.ok ? EXIT_OK : EXIT_NO
+}
+
+function reportLines({ ok, changes, problems, needsRestart }: ReloadReport): string[] {
+  if (!ok) return ['not reloaded, the old configuration stays:', ...problems.map((line) => `  ${line}`)]
+  const waiting = needsRestart.map((key) => `  ${key} changes with a restart only`)
+  if (changes.length === 0) return ['reloaded: nothing changed', ...waiting]
+  return ['reloaded:', ...changes.map((line) => `  ${line}`), ...waiting]
+}
