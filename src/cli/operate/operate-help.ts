@@ -9,10 +9,10 @@ export const REACH_FLAGS: readonly OperateFlag[] = [
     text: 'Its admin listener: port, host:port or unix:/path; also FAIRLEAD_ADMIN [127.0.0.1:8090]',
   },
   {
-    flag: 'token-file',
+    flag: 'admin-token-file',
     kind: 'text',
     value: '<file>',
-    text: 'File with the token that it wants; also FAIRLEAD_TOKEN_FILE, FAIRLEAD_TOKEN',
+    text: 'File with the token that it wants; also FAIRLEAD_ADMIN_TOKEN_FILE, FAIRLEAD_ADMIN_TOKEN',
   },
 ]
 

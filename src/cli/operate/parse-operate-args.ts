@@ -49,7 +49,7 @@ export async function parseOperateArgs(
   const address = attempt(given === undefined ? 'FAIRLEAD_ADMIN' : '--admin', problems, () =>
     parseAdmin(given ?? (env['FAIRLEAD_ADMIN'] || DEFAULT_ADMIN)),
   )
-  const token = await readToken(texts.get('token-file'), { env, problems })
+  const token = await readToken(texts.get('admin-token-file'), { env, problems })
   if (problems.length > 0 || address === undefined) throw new UsageError(problems)
   return { address, token, words, texts, numbers }
 }
@@ -132,12 +132,12 @@ async function readToken(
   file: string | undefined,
   { env, problems }: { readonly env: Env; readonly problems: string[] },
 ): Promise<string | undefined> {
-  const path = file ?? (env['FAIRLEAD_TOKEN_FILE'] || undefined)
-  if (path === undefined) return env['FAIRLEAD_TOKEN'] || undefined
+  const path = file ?? (env['FAIRLEAD_ADMIN_TOKEN_FILE'] || undefined)
+  if (path === undefined) return env['FAIRLEAD_ADMIN_TOKEN'] || undefined
   try {
     return (await readFile(path, 'utf8')).trim()
   } catch (error) {
-    const place = file === undefined ? 'FAIRLEAD_TOKEN_FILE' : '--token-file'
+    const place = file === undefined ? 'FAIRLEAD_ADMIN_TOKEN_FILE' : '--admin-token-file'
     problems.push(
       `${place}: cannot read ${JSON.stringify(path)}: ${(error as NodeJS.ErrnoException).code ?? ''}`,
     )
