@@ -34,6 +34,9 @@ const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]/
 const BARE_OR_DYNAMIC_IMPORT = /\bimport\s*\(?\s*['"]([^'"]+)['"]/g
 const RE_EXPORT = /(?:^|\n)\s*export\s+(?:type\s+)?(?:\*|\{[^}]*\})[^'"\n;]*\bfrom\b/
 const DEFAULT_EXPORT = /(?:^|\n)\s*export\s+(?:default\b|\{[^}]*\bas\s+default\b)/
+/** The dashboard runs in browsers: of ours they get nothing but what lies beside it, and types of the words. */
+const BROWSER_ROOM = 'admin/dashboard/'
+const TYPE_IMPORT = /^import type\b/
 const INTERNAL =
   /\bprocess\s*\.\s*binding\b|\bbinding\b.*=\s*process\b|\.\s*_handle\b|\[\s*['"`]_handle['"`]\s*\]/
 
@@ -41,7 +44,7 @@ const INTERNAL =
 function violations(files: Files): string[] {
   return [...files].flatMap(([path, text]) => {
     const code = withoutComments(text)
-    return [...importViolations(path, code), ...formViolations(path, code)]
+    return [...importViolations(path, code), ...formViolations(path, code), ...browserViolations(path, code)]
   })
 }
 
@@ -67,6 +70,19 @@ function formViolations(path: string, code: string): string[] {
   if (path !== MAY_USE_INTERNALS && INTERNAL.test(code))
     found.push(`${path}: reaches for an internal of Node`)
   return found
+}
+
+/** What a browser could not load. */
+function browserViolations(path: string, code: string): string[] {
+  const isOfTheRoom = path.startsWith(BROWSER_ROOM)
+  return [...code.matchAll(IMPORT)].flatMap(([text, specifier = '']) => {
+    const target = specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier
+    if (!isOfTheRoom)
+      return target.startsWith(BROWSER_ROOM) ? [`${path}: imports what is made for browsers`] : []
+    if (target.startsWith(BROWSER_ROOM)) return []
+    const isType = TYPE_IMPORT.test(text.trim()) && (target.startsWith('core/') || target === 'uplot')
+    return isType ? [] : [`${path}: a browser cannot import ${specifier}`]
+  })
 }
 
 function importsOf(code: string): string[] {
@@ -188,6 +204,22 @@ void test('a planted violation is found', (t) => {
     ['core/x.ts', "export type {\n  A,\n} from './a.ts'", 'core/x.ts: re-exports'],
     ['core/x.ts', "export * from './a.ts'", 'core/x.ts: re-exports'],
     ['core/x.ts', "export * as a from './a.ts'", 'core/x.ts: re-exports'],
+    [
+      'admin/dashboard/x.ts',
+      "import { sum } from '../../core/sum.ts'",
+      'admin/dashboard/x.ts: a browser cannot import ../../core/sum.ts',
+    ],
+    [
+      'admin/dashboard/x.ts',
+      "import type { Route } from '../http/route.ts'",
+      'admin/dashboard/x.ts: a browser cannot import ../http/route.ts',
+    ],
+    ['admin/dashboard/x.ts', "import { z } from 'zod'", 'admin/dashboard/x.ts: a browser cannot import zod'],
+    [
+      'admin/x.ts',
+      "import { el } from './dashboard/dom.ts'",
+      'admin/x.ts: imports what is made for browsers',
+    ],
     ['core/x.ts', 'export default 1', 'core/x.ts: has a default export'],
     ['index.ts', "export { a as default } from './core/a.ts'", 'index.ts: has a default export'],
     ['net/x.ts', "process.binding('tcp_wrap')", 'net/x.ts: reaches for an internal of Node'],
@@ -207,6 +239,10 @@ void test('what is allowed is not found fault with', (t) => {
     ['control/x.ts', "import { Pool } from '../pool/pool.ts'\nimport { H } from '../health/scheduler.ts'"],
     ['health/watch.ts', "import { Verdict } from './verdict.ts'\nimport { once } from 'node:events'"],
     ['core/x.ts', 'export { a, b }\n// export default\n/* export * from "./a.ts" */'],
+    [
+      'admin/dashboard/x.ts',
+      "import type { Snapshot } from '../../core/snapshot.ts'\nimport { el } from './dom.ts'",
+    ],
     ['log/x.ts', "export const a = 1\nimport { b } from '../control/b.ts'"],
   ])
   t.same(violations(allowed), [])

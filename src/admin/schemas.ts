@@ -98,7 +98,9 @@ export const backend = z
     checks: count,
     failedChecks: count,
     lastCheck: checkResult.optional(),
+    lastCheckAt: wallTime.optional(),
     healthySince: wallTime,
+    healthReason: z.string().describe('Why it changed then; absent while it is as it began.').optional(),
     requests: requests.optional(),
   })
   .register(named, { id: 'Backend' }) satisfies Of<BackendSnapshot>

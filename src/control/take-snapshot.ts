@@ -152,7 +152,9 @@ function backendSnapshot(
     checks: backend.checks,
     failedChecks: backend.failedChecks,
     lastCheck: backend.lastCheck,
+    lastCheckAt: backend.lastCheckAt === 0 ? undefined : backend.lastCheckAt,
     healthySince: backend.healthySince,
+    healthReason: backend.healthReason === '' ? undefined : backend.healthReason,
     requests: backend.requests === undefined ? undefined : requestsSnapshot(backend.requests),
   }
 }

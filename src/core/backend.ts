@@ -64,6 +64,8 @@ export class Backend {
   // Observed by active checks.
   healthy = true
   lastCheck: CheckResult | undefined = undefined
+  /** Wall-clock ms of its end; 0 before the first. */
+  lastCheckAt = 0
   /** Wall-clock ms of the last change of `healthy`. */
   healthySince = 0
   /** Why it changed last, in words; `''` while it is as it began. */

@@ -104,8 +104,12 @@ export interface BackendSnapshot {
   readonly checks: number
   readonly failedChecks: number
   readonly lastCheck: CheckResult | undefined
+  /** Wall-clock ms when that was done. */
+  readonly lastCheckAt?: number | undefined
   /** Wall-clock ms since when `healthy` is as it is. */
   readonly healthySince: number
+  /** Why it changed then, in words; absent while it is as it began. */
+  readonly healthReason?: string | undefined
   /** HTTP mode, once there was a request. */
   readonly requests?: RequestsSnapshot | undefined
 }

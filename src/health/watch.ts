@@ -108,6 +108,7 @@ export class Watch {
     backend.checks++
     if (!outcome.ok) backend.failedChecks++
     backend.lastCheck = outcome
+    backend.lastCheckAt = clock.wallTime()
     const change = this.#verdict.record(outcome.ok ? 'success' : 'failure')
     if (change !== undefined) {
       backend.healthy = change === 'up'

@@ -1,0 +1,134 @@
+import type { BackendSnapshot, PoolSnapshot } from '../../core/snapshot.ts'
+import type { Pace } from './backend-track.ts'
+import { BackendTrack } from './backend-track.ts'
+import type { Moment } from './history.ts'
+import type { Buckets } from './quantile.ts'
+import { quantile } from './quantile.ts'
+import type { Status } from './status.ts'
+import { keyOf, unitOf } from './status.ts'
+import type { Verdict } from './verdict.ts'
+import { verdictOf } from './verdict.ts'
+
+/** One backend as it is shown. */
+export interface BackendView {
+  readonly key: string
+  readonly pool: PoolSnapshot
+  readonly backend: BackendSnapshot
+  readonly pace: Pace
+  readonly spark: readonly number[]
+}
+
+export interface PoolView {
+  readonly pool: PoolSnapshot
+  readonly unit: 'request' | 'session'
+  readonly rate: number
+  readonly errorRate: number
+  readonly active: number
+  readonly serving: number
+  readonly backends: readonly BackendView[]
+}
+
+/** Everything that the page shows of one snapshot. */
+export interface View {
+  readonly status: Status
+  readonly verdict: Verdict
+  readonly unit: 'request' | 'session'
+  readonly pools: readonly PoolView[]
+  readonly moment: Moment
+}
+
+/** Keeps what one snapshot cannot tell: how fast things go. Pure but for its memory; knows no page. */
+export class Model {
+  #tracks = new Map<string, BackendTrack>()
+  #rejected: number[] = []
+  #startedAt = 0
+
+  update(status: Status): View {
+    if (status.startedAt !== this.#startedAt) this.#forget(status.startedAt)
+    const tracks = new Map<string, BackendTrack>()
+    const pools = status.pools.map((pool) => this.#poolView(pool, { at: status.at, tracks }))
+    this.#tracks = tracks
+    const rate = sum(pools, (pool) => pool.rate)
+    const errorRate = sum(pools, (pool) => pool.errorRate)
+    const errorShare = rate + errorRate < LEAST_RATE ? 0 : errorRate / Math.max(rate, errorRate)
+    const verdict = verdictOf(status, { errorShare, rejected: this.#rejectedLately(status) })
+    const unit = pools.some((pool) => pool.unit === 'request') ? 'request' : 'session'
+    return { status, verdict, unit, pools, moment: momentOf(status, pools, unit, tracks) }
+  }
+
+  #forget(startedAt: number): void {
+    this.#startedAt = startedAt
+    this.#tracks.clear()
+    this.#rejected = []
+  }
+
+  #poolView(pool: PoolSnapshot, { at, tracks }: { at: number; tracks: Map<string, BackendTrack> }): PoolView {
+    const backends = pool.backends.map((backend): BackendView => {
+      const key = keyOf(pool.name, backend.id)
+      const known = this.#tracks.get(key)
+      const track = known ?? new BackendTrack(at, backend)
+      known?.add(at, backend)
+      tracks.set(key, track)
+      return { key, pool, backend, pace: track.pace, spark: track.spark }
+    })
+    return {
+      pool,
+      unit: unitOf(pool),
+      rate: sum(backends, ({ pace }) => pace.rate),
+      errorRate: sum(backends, ({ pace }) => pace.errorRate),
+      active: sum(pool.backends, ({ active }) => active),
+      serving: pool.backends.filter(({ eligible }) => eligible).length,
+      backends,
+    }
+  }
+
+  #rejectedLately({ listeners }: Status): number {
+    this.#rejected.push(sum(listeners, ({ rejected }) => rejected))
+    if (this.#rejected.length > REJECTED_SAMPLES) this.#rejected.shift()
+    return Math.max(0, (this.#rejected.at(-1) as number) - (this.#rejected[0] as number))
+  }
+}
+
+/** Fewer a second than that, and a share says nothing. */
+const LEAST_RATE = 1
+const REJECTED_SAMPLES = 10
+
+function momentOf(
+  status: Status,
+  pools: readonly PoolView[],
+  unit: PoolView['unit'],
+  tracks: ReadonlyMap<string, BackendTrack>,
+): Moment {
+  const counted = pools
+    .filter((pool) => pool.unit === unit)
+    .flatMap(({ backends }) => backends.map(({ key }) => (tracks.get(key) as BackendTrack).latest()))
+  const latency = mergedBuckets(counted.map((one) => one.latency))
+  return {
+    at: status.at,
+    rate: sum(pools, ({ backends }) => sum(backends, ({ spark }) => spark.at(-1) ?? 0)),
+    errors: sum(counted, ({ errors }) => errors),
+    active: sum(status.listeners, ({ active }) => active),
+    queued: sum(status.pools, ({ queued }) => queued),
+    p50: latency && quantile(latency, 0.5),
+    p99: latency && quantile(latency, 0.99),
+  }
+}
+
+/** Of those with the bounds that most have: others cannot be added up. */
+function mergedBuckets(all: readonly Buckets[]): Buckets | undefined {
+  const busy = all.filter(({ counts }) => counts.some((count) => count > 0))
+  const [first] = busy
+  if (first === undefined) return undefined
+  const counts = first.counts.map(() => 0)
+  for (const one of busy) {
+    if (one.boundsMs.length !== first.boundsMs.length || one.boundsMs[0] !== first.boundsMs[0]) continue
+    for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) + (one.counts[i] as number)
+  }
+  return { boundsMs: first.boundsMs, counts }
+}
+
+function sum<T>(all: readonly T[], valueOf: (one: T) => number): number {
+  let total = 0
+  for (const one of all) total += valueOf(one)
+  return total
+}

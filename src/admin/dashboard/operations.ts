@@ -1,0 +1,71 @@
+import type { BackendSnapshot } from '../../core/snapshot.ts'
+import type { Announcer } from './announcer.ts'
+import type { BackendChange } from './api.ts'
+import { api, ApiFailure } from './api.ts'
+import type { Toasts } from './toasts.ts'
+
+export interface Target {
+  readonly pool: string
+  readonly backend: BackendSnapshot
+}
+
+/** Commands what an operator confirmed, tells how it went, and offers to take it back. */
+export class Operations {
+  readonly #toasts: Toasts
+  readonly #announcer: Announcer
+
+  constructor({ toasts, announcer }: { toasts: Toasts; announcer: Announcer }) {
+    this.#toasts = toasts
+    this.#announcer = announcer
+  }
+
+  /** @param version of what was on the screen when it was decided */
+  async change(target: Target, change: BackendChange, version: number): Promise<void> {
+    const { pool, backend } = target
+    await this.attempt(async () => {
+      const after = await api.change({ pool, id: backend.id }, change, version)
+      const undo = (): void => void this.#undo(target, change, after)
+      this.#toasts.show({ text: doneText(backend.id, change), undo })
+    })
+  }
+
+  /** Runs what may fail, and says why if it does. */
+  async attempt(run: () => Promise<void>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      this.tell(error)
+    }
+  }
+
+  tell(error: unknown): void {
+    const isStale = error instanceof ApiFailure && error.status === 412
+    const why = error instanceof Error ? error.message : String(error)
+    const text = isStale
+      ? 'Nothing was done: somebody else changed something in the meantime. What you see now is the newest; look again, then decide.'
+      : `That did not work: ${why}.`
+    this.#toasts.show({ text, tone: 'bad' })
+  }
+
+  done(text: string): void {
+    this.#toasts.show({ text })
+    this.#announcer.say(text)
+  }
+
+  async #undo({ pool, backend }: Target, change: BackendChange, version: number): Promise<void> {
+    const before: BackendChange = {
+      ...(change.mode === undefined ? {} : { mode: backend.mode }),
+      ...(change.weight === undefined ? {} : { weight: backend.weight }),
+    }
+    await this.attempt(async () => {
+      await api.change({ pool, id: backend.id }, before, version)
+      this.done(`Undone: ${doneText(backend.id, before)}`)
+    })
+  }
+}
+
+function doneText(id: string, { mode, weight }: BackendChange): string {
+  if (weight !== undefined) return `${id} has weight ${weight}.`
+  if (mode === 'ready') return `${id} is ready.`
+  return mode === 'drain' ? `${id} drains.` : `${id} is in maintenance.`
+}

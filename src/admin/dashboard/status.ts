@@ -1,0 +1,31 @@
+import type { BackendSnapshot, PoolSnapshot, Snapshot } from '../../core/snapshot.ts'
+import type { ProcessFacts } from '../../core/process-facts.ts'
+
+/** What `GET api/v1/status` and the stream's `snapshot` messages hold. */
+export type Status = Snapshot & { readonly process: ProcessFacts }
+
+/** A name for a backend that no other has, in whichever pool. */
+export function keyOf(pool: string, backend: string): string {
+  return `${pool}/${backend}`
+}
+
+/** Requests in HTTP mode, sessions in TCP mode, since the start. */
+export function handledBy({ requests, sessions }: BackendSnapshot): number {
+  return requests === undefined ? sessions : sum(requests.answers) + requests.failed
+}
+
+/** What went wrong at a backend, since the start: failed connects, broken answers and those with a 5xx. */
+export function errorsOf({ requests, connectFailures }: BackendSnapshot): number {
+  return connectFailures + (requests === undefined ? 0 : requests.failed + (requests.answers['5xx'] ?? 0))
+}
+
+/** What a pool counts. */
+export function unitOf({ modes }: PoolSnapshot): 'request' | 'session' {
+  return modes.includes('http') ? 'request' : 'session'
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  let total = 0
+  for (const name in counts) total += counts[name] as number
+  return total
+}
