@@ -2,11 +2,13 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { RequestEnd } from '../../src/core/events.ts'
 import { IO_KINDS, overBothIos } from '../faults/rig.ts'
-import { get } from '../handlers/http/rig.ts'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { waitUntil } from '../../src/testing/wait-for.ts'
+import { get, TextClient } from '../handlers/http/rig.ts'
 import type { RejectedRequest } from './rejected-requests.ts'
 import { REJECTED } from './rejected-requests.ts'
 import type { Heard } from './rig.ts'
-import { bytewise, converse, halves, RecordingBackend, statuses } from './rig.ts'
+import { bytewise, converse, halves, RecordingBackend, sayInPieces, statuses } from './rig.ts'
 
 const IDS = [...new Set(REJECTED.map(({ id }) => id))]
 
@@ -85,18 +87,53 @@ overBothIos(
       ['GET /c HTTP/2.0\r\n\r\n', { status: 505, method: 'GET', path: '/c', version: '' }],
       ['GET /d d HTTP/1.1\r\n\r\n', { status: 400, method: '', path: '', version: '' }],
       ['\x1b[2J\r\n\r\n', { status: 400, method: '', path: '', version: '' }],
-      [`GET /${'e'.repeat(20_000)}`, { status: 414, method: '', path: '', version: '' }],
+      [`GET /e?q${'e'.repeat(20_000)}`, { status: 414, method: 'GET', path: '/e', version: '' }],
+      [
+        `POST /f HTTP/1.0\r\nX: ${'f'.repeat(20_000)}`,
+        { status: 431, method: 'POST', path: '/f', version: '1.0' },
+      ],
+      ['HEAD /g HTTP/1.1\nHost: a\n\n', { status: 400, method: 'HEAD', path: '/g', version: '1.1' }],
+      ['G\nET /h HTTP/1.1\n', { status: 400, method: '', path: '', version: '' }],
+      ['x'.repeat(20_000), { status: 414, method: '', path: '', version: '' }],
     ]
     for (const [bytes, known] of rows) {
       const { text } = await converse(lb.port, [bytes])
       const end = ends.pop()
       sub.match(end, { code: 'PR', bytesOut: text.length, ...known }, bytes.slice(0, 40))
+      sub.match(end?.client, /^127\.0\.0\.1:\d+$/)
       sub.match(end?.requestId, /^[\da-z]{16}$/)
       sub.match(text, `\r\nX-Request-Id: ${end?.requestId}\r\n`)
       sub.equal(end?.bodyBytesOut, text.length - text.indexOf('\r\n\r\n') - 4)
     }
     const json = await converse(lb.port, ['GET / HTTP/1.1\r\nbad line\r\nAccept: application/json\r\n\r\n'])
     sub.equal(JSON.parse(json.text.split('\r\n\r\n')[1] ?? '').requestId, ends[0]?.requestId)
+  },
+)
+
+overBothIos(
+  t,
+  'a request that comes too late is logged with what came of it, and who sent it',
+  async (sub, start) => {
+    const clock = new ManualClock()
+    const lb = await start({ mode: 'http', backends: [], clock })
+    const ends: RequestEnd[] = []
+    lb.on('request:end', (end) => void ends.push(end))
+    const rows: [pieces: string[], known: Partial<RequestEnd>][] = [
+      [['POST /late?a HTTP/1.1\r\nHos'], { method: 'POST', path: '/late', version: '1.1' }],
+      [['GET /la', 'te'], { method: 'GET', path: '/late', version: '' }],
+      [['GET /late HTTP'], { method: 'GET', path: '/late', version: '' }],
+      [['GE'], { method: '', path: '', version: '' }],
+    ]
+    for (const [pieces, known] of rows) {
+      await using client = await TextClient.to(lb)
+      await sayInPieces(client.socket, pieces)
+      await waitUntil(() => lb.sessions()[0]?.bytesIn === pieces.join('').length)
+      await clock.advanceAsync(10_500)
+      sub.strictSame(statuses(await client.all()), [408])
+      sub.match(ends.pop(), { code: 'cR', status: 408, client: /^127\.0\.0\.1:\d+$/, ...known })
+      client.socket.end()
+      await waitUntil(() => lb.sessions().length === 0)
+    }
   },
 )
 

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { FieldKind, fieldKind } from '../../src/wire/field-kinds.ts'
 import { RequestHead } from '../../src/wire/request-head.ts'
+import { MOST_LINE_BYTES, requestLineSoFar } from '../../src/wire/request-line-so-far.ts'
 import { ResponseHead } from '../../src/wire/response-head.ts'
 
 /** A head of these lines; the request's has a Host unless it says otherwise. */
@@ -465,5 +466,32 @@ void test('a refused message shows nothing of the one before it', (t) => {
   t.equal(response.parse(head('nonsense'), 'GET')?.status, 502)
   t.match(response, { status: 0, contentLength: 0, framing: 'none', keepAlive: false })
   t.equal(response.fields.count, 0)
+  t.end()
+})
+
+void test('of a request line that is no whole one, only what is clear is told', (t) => {
+  const rows: [bytes: string, method: string, target: string, version: string][] = [
+    ['', '', '', ''],
+    ['GET', '', '', ''],
+    ['GET ', '', '', ''],
+    ['GET /a', 'GET', '/a', ''],
+    ['GET /a?b ', 'GET', '/a?b', ''],
+    ['GET /a HTTP/1', 'GET', '/a', ''],
+    ['GET /a HTTP/1\r\n', '', '', ''],
+    ['GET /a HTTP/1.1', 'GET', '/a', '1.1'],
+    ['POST /a HTTP/1.0\r\nHost: b /c', 'POST', '/a', '1.0'],
+    ['GET /a\r\n', 'GET', '/a', ''],
+    ['GET /a b', '', '', ''],
+    ['GET /a HTTP/1.1 ', '', '', ''],
+    ['GET /a#b', '', '', ''],
+    ['GET /\x1b', '', '', ''],
+    ['\x16\x03\x01\x02', '', '', ''],
+    [' GET /a', '', '', ''],
+    ['\nGET /a', '', '', ''],
+    [`${'M'.repeat(33)} /a`, '', '', ''],
+    [`GET /${'a'.repeat(5_000)}`, 'GET', `/${'a'.repeat(MOST_LINE_BYTES - 5)}`, ''],
+  ]
+  for (const [bytes, method, target, version] of rows)
+    t.same(requestLineSoFar(Buffer.from(bytes, 'latin1')), { method, target, version }, JSON.stringify(bytes))
   t.end()
 })

@@ -108,7 +108,7 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
     if (this.#held?.isFull !== true) this.conn.resume()
   }
 
-  /** The exchange: it has a backend, whose time to answer counts from here. */
+  /** The exchange: a backend has taken what there was. Its time to answer, or the client's to go on, counts from here. */
   onRequestSent(): void {
     this.#enter(this.#phase)
   }
@@ -220,7 +220,8 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
     this.isLast = true
     if (this.facts.exchange !== undefined) return this.facts.exchange.refuse(answer)
     const { requestHead, pages, makeRequestId } = this.context
-    const refused = refusedRequest(makeRequestId(), this.#reader.isHeadRefused ? requestHead : undefined)
+    const { isHeadRefused, unfinishedHead } = this.#reader
+    const refused = refusedRequest(makeRequestId(), isHeadRefused ? requestHead : unfinishedHead)
     const text = refusalText(answer, refused, pages)
     this.conn.writeText(text)
     reportRefusal(this, answer, { ...refused, text })

@@ -1,4 +1,5 @@
 import type { RequestHead } from '../../wire/request-head.ts'
+import { requestLineSoFar } from '../../wire/request-line-so-far.ts'
 import type { ErrorAnswer, ErrorPage } from './error-response.ts'
 import { errorResponse } from './error-response.ts'
 import { fieldOf } from './field-of.ts'
@@ -39,13 +40,15 @@ export interface Refused {
   readonly accept: string
 }
 
-/** `head`: as far as it could be read; undefined where none came to its end. */
-export function refusedRequest(requestId: string, head: RequestHead | undefined): Refused {
-  // The line is known as a whole or not at all: half of one may be anything.
-  if (head === undefined || head.target === '') {
-    return { requestId, method: '', path: '', version: '', accept: fieldOf(head?.text ?? '', 'accept') }
+/** `head`: as far as it could be read, or the first bytes of one that did not come to its end, if any did. */
+export function refusedRequest(requestId: string, head: RequestHead | Buffer | undefined): Refused {
+  if (head === undefined || Buffer.isBuffer(head)) {
+    const { method, target, version } = requestLineSoFar(head ?? NOTHING)
+    return { requestId, method, path: withoutQuery(target), version, accept: '' }
   }
   const { method, target, version, text } = head
+  // A line that is malformed may be anything.
+  if (target === '') return { requestId, method: '', path: '', version: '', accept: fieldOf(text, 'accept') }
   const versions: Readonly<Record<number, string>> = { 10: '1.0', 11: '1.1' }
   return {
     requestId,
@@ -77,3 +80,5 @@ export function refusalText(
 export function bodyLength(text: string): number {
   return text.length - text.indexOf('\r\n\r\n') - '\r\n\r\n'.length
 }
+
+const NOTHING = Buffer.alloc(0)

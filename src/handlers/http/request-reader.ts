@@ -2,6 +2,7 @@ import { ChunkedScanner } from '../../wire/chunked.ts'
 import type { Framing } from '../../wire/framing.ts'
 import { HeadReader } from '../../wire/head-reader.ts'
 import type { RequestHead } from '../../wire/request-head.ts'
+import { MOST_LINE_BYTES } from '../../wire/request-line-so-far.ts'
 import type { ErrorAnswer } from './error-response.ts'
 
 /**
@@ -20,6 +21,8 @@ export class RequestReader {
   readonly #maxHeadBytes: number
   readonly #maxBodyBytes: number
   readonly #reader: HeadReader
+  /** The beginning of a head that was refused before its end. */
+  #refusedBytes: Buffer | undefined = undefined
   #isAfterCr = false
   #framing: Framing = 'none'
   #bodyLeft = 0
@@ -35,6 +38,11 @@ export class RequestReader {
   /** A part of a head has come, and not all of it. */
   get isAmidHead(): boolean {
     return this.#reader.isStarted
+  }
+
+  /** The beginning of a head that has no end; undefined where there is none. */
+  get unfinishedHead(): Buffer | undefined {
+    return this.#refusedBytes ?? this.#reader.held
   }
 
   /** Reads on in a head, into `head` once it is whole. Returns where it stopped. */
@@ -70,6 +78,8 @@ export class RequestReader {
     const read = this.#reader.read(chunk, at)
     if (read === undefined) return -1
     if (read === 'bare-lf' || read === 'too-long') {
+      const rest = chunk.subarray(at, at + MOST_LINE_BYTES)
+      this.#refusedBytes = held === undefined ? Buffer.from(rest) : Buffer.concat([held, rest])
       this.#refuse(chunk, read === 'bare-lf' ? BARE_LF : this.#tooLong(held, chunk, at))
       return -1
     }
