@@ -139,7 +139,9 @@ export class HttpExchange extends RequestFacts implements ConnSink, Seeker {
 
   /** The backend takes more of the request's body, or none of it any more: then its answer, or its end, is near. */
   onDrain(conn: Conn): void {
-    if (conn.failure === undefined) this.session.resumeReading()
+    if (conn.failure !== undefined) return
+    this.session.onRequestSent()
+    this.session.resumeReading()
   }
 
   /** The session: the client took what it had been given. */

@@ -33,9 +33,10 @@ export function timeLimit(
   if (exchange?.isResponding === true) return relay.idleTimeoutMs
   // A backend is being sought: the queue and each connect have their own limits.
   if (exchange?.isSeeking === true) return 0
-  return phase === 'body' && exchange?.owesContinue !== true
-    ? config.requestBodyTimeoutMs
-    : config.responseHeadTimeoutMs
+  // It is the backend's turn: to answer, to call for the body, or to take what has come of it.
+  const isTheirTurn =
+    phase !== 'body' || exchange?.owesContinue === true || exchange?.request.isBlocked === true
+  return isTheirTurn ? config.responseHeadTimeoutMs : config.requestBodyTimeoutMs
 }
 
 /** More of the request is awaited. */

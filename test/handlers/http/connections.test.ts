@@ -241,6 +241,43 @@ overHttp(tap, 'slow heads and bodies are answered 408, silence is closed', async
 
 overHttp(
   tap,
+  'a backend that takes an upload slowly has the time to answer, not the client’s time to send',
+  async (t, start) => {
+    const clock = new ManualClock()
+    await using a = await scripted(({ socket }) => void socket.pause())
+    await using lb = await start({ backends: [a.port], clock })
+    const body = 'x'.repeat(20_000_000)
+    await using client = await TextClient.to(lb)
+    client.write(post(body, '', '/slow'))
+    const { socket } = await a.connection(1)
+    const sent = (): number => lb.snapshot().pools[0]?.backends[0]?.bytesToBackend ?? 0
+    /** Until the backend's side is full. */
+    const stuck = async (from: number): Promise<number> => {
+      let last = -1
+      await waitUntil(() => {
+        const before = last
+        last = sent()
+        return last > from && last === before
+      })
+      return last
+    }
+    const first = await stuck(0)
+    await clock.advanceAsync(50_000)
+    t.equal(client.text, '', 'the client is not to blame')
+    socket.resume()
+    await waitUntil(() => sent() > first)
+    socket.pause()
+    await stuck(first)
+    await clock.advanceAsync(55_000)
+    t.equal(client.text, '', 'the time counts from the last bytes that it took')
+    await clock.advanceAsync(10_000)
+    t.match(await client.all(), /^HTTP\/1\.1 504 /)
+    socket.destroy()
+  },
+)
+
+overHttp(
+  tap,
   'a backend that does not answer costs 504, and the connection, but not the client',
   async (t, start) => {
     const clock = new ManualClock()
