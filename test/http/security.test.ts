@@ -107,6 +107,23 @@ overHttp(t, 'H12: an upgrade to websocket that is answered by 200 stays HTTP', a
   )
 })
 
+overHttp(
+  t,
+  'H12: an upgrade to websocket that is answered by another protocol, or none, makes no tunnel',
+  async (sub, start) => {
+    for (const lines of ['Upgrade: h2c\r\n', '', 'Upgrade: websocket\r\nUpgrade: h2c\r\n']) {
+      const switching = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${lines}\r\nraw bytes`
+      await using backend = await scripted(answering(switching))
+      await using lb = await start({ backends: [backend.port] })
+      await using client = await TextClient.to(lb)
+      client.write(get('/', 'Connection: Upgrade\r\nUpgrade: WebSocket\r\n'))
+      const text = await client.received('HTTP/1.1 502 ')
+      sub.notMatch(text, /^HTTP\/1\.1 101|raw bytes/, lines)
+      await waitUntil(() => backend.active === 0)
+    }
+  },
+)
+
 overHttp(t, 'H16: names of properties are ordinary fields', async (sub, start) => {
   const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__']
   const lines = names.map((name) => `${name}: 1\r\n`).join('')

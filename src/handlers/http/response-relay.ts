@@ -1,3 +1,4 @@
+import { FieldKind } from '../../wire/field-kinds.ts'
 import { HeadReader } from '../../wire/head-reader.ts'
 import { buildResponseHead, droppedRun } from '../../wire/forwarded-response.ts'
 import type { DroppedRun, RespondOptions } from '../../wire/forwarded-response.ts'
@@ -228,7 +229,7 @@ export class ResponseRelay {
 
   #switchProtocols(head: ResponseHead, chunk: Buffer, end: number): void {
     const exchange = this.#exchange
-    if (exchange.upgrade === undefined) {
+    if (exchange.upgrade === undefined || !switchesTo(head, exchange.upgrade)) {
       return exchange.onBadResponse('The backend changed to a protocol that nobody asked for')
     }
     this.isSending = true
@@ -244,6 +245,15 @@ export class ResponseRelay {
     if (exchange.session.conn.write(all)) exchange.onSwitched()
     else this.#onStalled()
   }
+}
+
+/** RFC 9110, section 7.8: the answer names the protocol, and it is one that was asked for. */
+function switchesTo({ fields }: ResponseHead, protocol: string): boolean {
+  let named = ''
+  for (let i = 0; i < fields.count; i++) {
+    if (fields.kindAt(i) === FieldKind.upgrade) named += fields.value(i)
+  }
+  return named.toLowerCase() === protocol.toLowerCase()
 }
 
 /** Where in `chunk` the body ends that begins at `start`; -1 where it takes more than a look to say. */
