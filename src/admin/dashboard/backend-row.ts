@@ -83,8 +83,9 @@ export class BackendRow {
     setAttribute(this.#errors.element, 'data-tone', pace.errorRate > 0 ? 'bad' : undefined)
     setText(this.#latency.main, latencyText(view, 0.5))
     setText(this.#latency.minor, latencyText(view, 0.99))
-    setText(this.#bytes.main, `${formatBytes(pace.toBackendRate)}/s`)
-    setText(this.#bytes.minor, `${formatBytes(pace.toClientRate)}/s`)
+    setText(this.#bytes.main, `${formatBytes(pace.toBackendRate)}/s ↑`)
+    setText(this.#bytes.minor, `${formatBytes(pace.toClientRate)}/s ↓`)
+    setAttribute(this.#bytes.element, 'title', totalsText(backend))
     this.#updateActions(backend)
   }
 
@@ -106,7 +107,8 @@ export class BackendRow {
     setAttribute(this.#state, 'title', state.meaning)
     setText(this.#symbol, state.symbol)
     const backup = backend.backup && state.key !== 'standby' ? ', backup' : ''
-    setText(this.#label, `${state.label}${backup}`)
+    const since = state.key === 'down' ? ` for ${formatAge(at - backend.healthySince)}` : ''
+    setText(this.#label, `${state.label}${since}${backup}`)
     const check = checkText(backend, at)
     setText(this.#check, check)
     setAttribute(this.#check, 'title', check)
@@ -142,14 +144,14 @@ function latencyText({ pace }: BackendView, q: number): string {
   return ms === undefined ? '–' : formatMs(ms)
 }
 
-/** What the last check found and how long ago, and since when a backend is down. */
-function checkText(
-  { mode, lastCheck, lastCheckAt, healthy, healthySince }: BackendSnapshot,
-  at: number,
-): string {
+/** What the last check found, and how long ago. */
+function checkText({ mode, lastCheck, lastCheckAt }: BackendSnapshot, at: number): string {
   if (mode === 'maint') return 'not checked'
   if (lastCheck === undefined) return 'no check yet'
   const age = lastCheckAt === undefined ? '' : ` · ${formatAge(at - lastCheckAt)} ago`
-  const down = healthy ? '' : ` · down for ${formatAge(at - healthySince)}`
-  return `${lastCheck.text || lastCheck.code}, ${formatMs(lastCheck.durationMs)}${age}${down}`
+  return `${lastCheck.text || lastCheck.code}, ${formatMs(lastCheck.durationMs)}${age}`
+}
+
+function totalsText({ bytesToBackend, bytesToClient }: BackendSnapshot): string {
+  return `In all ${formatBytes(bytesToBackend)} to the backend, ${formatBytes(bytesToClient)} from it`
 }

@@ -9,7 +9,7 @@ export const COLUMNS = [
   ['rate', 'Rate'],
   ['errors', 'Errors'],
   ['latency', 'p50 / p99'],
-  ['bytes', 'To / from backend'],
+  ['bytes', 'Sent / received'],
   ['actions', 'Change'],
 ] as const
 

@@ -113,7 +113,8 @@ export class Chart {
       cursor: { show: false },
       legend: { show: false },
       scales: {
-        x: { range: (_, __, last) => [last - Math.min(SPAN_S, this.#spanShown(last)), last] },
+        // Not of what is given: of a single moment that would be a whole day.
+        x: { range: () => this.#timesShown() },
         y: { range: (_, __, most) => [0, Math.max(1, most * 1.15 || 1)] },
       },
       axes: [
@@ -153,9 +154,11 @@ export class Chart {
   }
 
   /** A page that was opened just now is not mostly empty. */
-  #spanShown(last: number): number {
-    const first = this.#history?.times[0] ?? last
-    return SPANS_S.find((span) => span >= last - first) ?? SPAN_S
+  #timesShown(): [number, number] {
+    const times = this.#history?.times ?? []
+    const last = times.at(-1) ?? 0
+    const age = last - (times[0] ?? last)
+    return [last - (SPANS_S.find((span) => span >= age) ?? SPAN_S), last]
   }
 }
 

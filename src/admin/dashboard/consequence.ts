@@ -24,7 +24,9 @@ export function consequenceOf(command: Command, backend: BackendSnapshot, pool: 
       ? 'No session is open on it.'
       : `${plural(active, 'open session')} ${active === 1 ? 'goes' : 'go'} on until ${active === 1 ? 'its end' : 'their end'}.`
   const takeOver =
-    backend.eligible && others.length > 0 ? ` ${listInWords(others.map((one) => one.id))} take over.` : ''
+    backend.eligible && others.length > 0
+      ? ` ${listInWords(others.map((one) => one.id))} take${others.length === 1 ? 's' : ''} over.`
+      : ''
   if (command.mode === 'drain')
     return { text: `${id} gets no new clients.${takeOver} ${sessions} Its checks go on.`, warning }
   if (command.mode === 'maint')

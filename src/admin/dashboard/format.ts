@@ -26,6 +26,7 @@ export function formatBytes(bytes: number): string {
 
 /** `0.4 ms`, `12 ms`, `1.2 s`, `3 min`. */
 export function formatMs(ms: number): string {
+  if (ms === 0) return '0 ms'
   if (ms < 9.95) return `${ms.toFixed(1)} ms`
   if (ms < 999.5) return `${Math.round(ms)} ms`
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`

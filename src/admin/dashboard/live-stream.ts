@@ -57,7 +57,7 @@ export class LiveStream {
       await this.#read(connection.signal)
       this.#why = 'fairlead ended the stream'
     } catch (error) {
-      this.#why = error instanceof ApiFailure ? error.message : 'no answer'
+      this.#why = error instanceof ApiFailure ? error.message : 'fairlead does not answer'
     }
     connection.abort()
     this.#connection = undefined

@@ -1,4 +1,5 @@
 import type { BackendSnapshot, PoolSnapshot } from '../../core/snapshot.ts'
+import { stateOf } from './backend-state.ts'
 import type { Pace } from './backend-track.ts'
 import { BackendTrack } from './backend-track.ts'
 import type { Moment } from './history.ts'
@@ -25,6 +26,8 @@ export interface PoolView {
   readonly errorRate: number
   readonly active: number
   readonly serving: number
+  /** Those that ought to: a backup that is not needed does not count. */
+  readonly wanted: number
   readonly backends: readonly BackendView[]
 }
 
@@ -78,6 +81,7 @@ export class Model {
       errorRate: sum(backends, ({ pace }) => pace.errorRate),
       active: sum(pool.backends, ({ active }) => active),
       serving: pool.backends.filter(({ eligible }) => eligible).length,
+      wanted: pool.backends.filter((backend) => stateOf(backend).key !== 'standby').length,
       backends,
     }
   }

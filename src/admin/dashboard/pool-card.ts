@@ -134,14 +134,10 @@ export class PoolCard {
   }
 
   #updateHead(): void {
-    const { pool, unit, rate, errorRate, active, serving, backends } = this.#view
+    const { pool, unit, rate, errorRate, active, serving, wanted, backends } = this.#view
     const modes = pool.modes.map((mode) => mode.toUpperCase()).join(' and ')
     setText(this.#facts, [pool.strategy, modes].filter((part) => part !== '').join(' · '))
-    this.#figure(
-      'Serving',
-      `${serving} of ${backends.length}`,
-      serving < backends.length ? 'warn' : undefined,
-    )
+    this.#figure('Serving', `${serving} of ${wanted}`, serving < wanted ? 'warn' : undefined)
     this.#figure(unit === 'request' ? 'Requests' : 'Sessions', `${formatNumber(rate)}/s`)
     this.#figure('Active', formatNumber(active))
     this.#figure('Queued', formatNumber(pool.queued), pool.queued > 0 ? 'warn' : undefined)

@@ -17,7 +17,7 @@ import type { Operations } from './operations.ts'
 /** fairlead itself: its listeners, what it costs, and what concerns all of it. */
 export class ProcessPanel {
   readonly #operations: Operations
-  readonly #facts = el('dl', { class: 'figures' })
+  readonly #facts = el('dl', { class: 'figures card facts-card' })
   readonly #values = new Map<string, HTMLElement>()
   readonly #listeners: HTMLElement
   readonly #report = el('div', { class: 'report', role: 'status' })

@@ -27,13 +27,11 @@ export class SessionRow {
       String(id),
       client,
       listener,
-      backend === undefined ? `${pool} / none now` : `${pool} / ${backend}`,
+      backend === undefined ? `${pool} / none just now` : `${pool} / ${backend}`,
       tried.length === 0 ? '–' : tried.map((one) => `${one.backend}: ${one.reason}`).join('; '),
       formatAge(ageMs),
       `${formatBytes(bytesIn)} / ${formatBytes(bytesOut)}`,
-      queueMs > 0
-        ? `${formatMs(queueMs)} queued, ${formatMs(connectMs)} connect`
-        : `${formatMs(connectMs)} connect`,
+      waitText(queueMs, connectMs),
     ]
     for (const [i, text] of texts.entries()) setText(this.#cells[i] as HTMLElement, text)
   }
@@ -67,4 +65,12 @@ export class SessionRow {
     )
     yes.focus()
   }
+}
+
+function waitText(queueMs: number, connectMs: number): string {
+  const parts = [
+    ...(queueMs > 0 ? [`${formatMs(queueMs)} queued`] : []),
+    ...(connectMs > 0 ? [`${formatMs(connectMs)} to connect`] : []),
+  ]
+  return parts.length === 0 ? '–' : parts.join(', ')
 }

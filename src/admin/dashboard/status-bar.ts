@@ -1,5 +1,5 @@
 import { el, setAttribute, setText } from './dom.ts'
-import { formatAge, formatUptime } from './format.ts'
+import { formatAge, formatNumber, formatTime, formatUptime, plural } from './format.ts'
 import type { Connection } from './live-stream.ts'
 import type { View } from './model.ts'
 
@@ -20,7 +20,8 @@ export class StatusBar {
   readonly #reasons = el('ul')
   readonly #state = el('span')
   readonly #retry: HTMLButtonElement
-  #level = ''
+  #view: View | undefined
+  #isStale = false
 
   constructor(parts: StatusBarParts, { onRetry }: { readonly onRetry: () => void }) {
     this.#parts = parts
@@ -28,13 +29,25 @@ export class StatusBar {
     parts.connection.append(this.#state, this.#retry)
   }
 
-  update({ verdict, status }: View): void {
-    const { level, headline, reasons } = verdict
-    if (this.#level === '') this.#parts.verdict.replaceChildren(this.#symbol, this.#headline, this.#reasons)
-    this.#level = level
+  update(view: View): void {
+    if (this.#view === undefined)
+      this.#parts.verdict.replaceChildren(this.#symbol, this.#headline, this.#reasons)
+    this.#view = view
+    this.#show()
+  }
+
+  #show(): void {
+    if (this.#view === undefined) return
+    const view = this.#view
+    const { verdict, status } = view
+    const { level, headline } = verdict
+    const reasons = level === 'good' ? [workText(view), ...verdict.reasons] : verdict.reasons
     setAttribute(this.#parts.verdict, 'data-level', level)
-    setText(this.#symbol, SYMBOLS[level])
-    setText(this.#headline, headline)
+    setText(this.#symbol, this.#isStale ? '?' : SYMBOLS[level])
+    setText(
+      this.#headline,
+      this.#isStale ? `Not known since ${formatTime(status.at)}. Before that: ${headline}` : headline,
+    )
     const more = reasons.length - MOST_REASONS
     const shown = more > 0 ? [...reasons.slice(0, MOST_REASONS), `And ${more} more.`] : reasons
     while (this.#reasons.childElementCount > shown.length) this.#reasons.lastElementChild?.remove()
@@ -42,15 +55,29 @@ export class StatusBar {
     for (const [i, reason] of shown.entries()) setText(this.#reasons.children[i] as Element, reason)
     const uptime = formatUptime(status.at - status.startedAt)
     setText(this.#parts.uptime, `v${status.process.version} · up ${uptime}`)
-    document.title = level === 'good' ? 'fairlead' : `${SYMBOLS[level]} ${headline} · fairlead`
+    const title = this.#isStale ? '? Reconnecting' : level === 'good' ? '' : `${SYMBOLS[level]} ${headline}`
+    document.title = title === '' ? 'fairlead' : `${title} · fairlead`
   }
 
   connection(connection: Connection): void {
     setAttribute(this.#parts.connection, 'data-kind', connection.kind)
-    setAttribute(document.body, 'data-stale', isStale(connection) ? '' : undefined)
+    this.#isStale = isStale(connection)
+    setAttribute(document.body, 'data-stale', this.#isStale ? '' : undefined)
+    this.#show()
     this.#retry.hidden = connection.kind !== 'waiting'
     setText(this.#state, connectionText(connection))
   }
+}
+
+/** What it does, where nothing is wrong. */
+function workText({ pools, unit, status }: View): string {
+  const serving = pools.reduce((sum, pool) => sum + pool.serving, 0)
+  const rate = pools.reduce((sum, pool) => sum + pool.rate, 0)
+  const open = status.listeners.reduce((sum, { active }) => sum + active, 0)
+  const place = pools.length > 1 ? ` in ${pools.length} pools` : ''
+  const verb = serving === 1 ? 'serves' : 'serve'
+  const pace = rate > 0 ? `${formatNumber(rate)} ${unit}s a second` : `no ${unit}s right now`
+  return `${plural(serving, 'backend')}${place} ${verb} ${pace}; ${plural(open, 'session')} open.`
 }
 
 function isStale({ kind }: Connection): boolean {
