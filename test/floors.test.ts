@@ -22,12 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
 ]
 
 /** Files that live on another floor than the rest of their room. */
-const PURE_PARTS: readonly string[] = [
-  'health/verdict.ts',
-  'faults/fault-fields.ts',
-  'faults/fault-spec.ts',
-  'faults/read-fault.ts',
-]
+const PURE_PARTS: readonly string[] = ['health/verdict.ts']
 
 /** Neighbours that never know each other: the supervisor wires them. */
 const STRANGERS: readonly (readonly [string, string])[] = [['pool', 'health']]

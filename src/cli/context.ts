@@ -10,17 +10,18 @@ export interface CommandContext {
   readonly size: () => { readonly columns: number; readonly rows: number }
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
-  /** SIGTERM, SIGINT, SIGHUP, SIGUSR1. */
+  /** SIGTERM, SIGINT, SIGHUP, SIGUSR1; for a screen also SIGQUIT, SIGWINCH, SIGCONT. */
   readonly signals: SignalSource
   /** Keys of a terminal; undefined where there is none. */
   readonly keyboard: Keyboard | undefined
 }
 
 export type StopSignal = 'SIGTERM' | 'SIGINT'
+export type HeardSignal = StopSignal | 'SIGHUP' | 'SIGUSR1' | 'SIGQUIT' | 'SIGWINCH' | 'SIGCONT'
 
 export interface SignalSource {
-  on(signal: StopSignal | 'SIGHUP' | 'SIGUSR1', listener: () => void): unknown
-  off(signal: StopSignal | 'SIGHUP' | 'SIGUSR1', listener: () => void): unknown
+  on(signal: HeardSignal, listener: () => void): unknown
+  off(signal: HeardSignal, listener: () => void): unknown
   /** As if the signal had come from outside. */
   emit(signal: StopSignal): unknown
 }
@@ -28,6 +29,7 @@ export interface SignalSource {
 export interface Keyboard {
   setRawMode(raw: boolean): unknown
   on(event: 'data', listener: (keys: Buffer) => void): unknown
+  off(event: 'data', listener: (keys: Buffer) => void): unknown
   pause(): unknown
 }
 

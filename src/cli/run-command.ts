@@ -2,7 +2,6 @@ import { ConfigError, FairleadError, formatProblem } from '../core/errors.ts'
 import type { CommandContext } from './context.ts'
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
 import { operateNames } from './operate/names.ts'
-import { parseArgs } from './parse-args.ts'
 import type { Request } from './requests.ts'
 import { UsageError } from './usage-error.ts'
 import { packageVersion } from '../core/package-version.ts'
@@ -13,6 +12,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
     if (operateNames.includes(args[0] ?? '')) {
       return await (await import('./operate/operate.ts')).operate(args, context)
     }
+    const { parseArgs } = await import('./parse-args.ts')
     return await perform(await parseArgs(args, context), context)
   } catch (error) {
     return explain(error, context)

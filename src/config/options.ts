@@ -4,7 +4,6 @@ import type { Clock } from '../core/clock.ts'
 import type { Probe } from '../core/probe.ts'
 import type { Seed } from '../core/seed.ts'
 import type { StrategyFactory } from '../core/strategy.ts'
-import type { FaultSpec } from '../faults/fault-spec.ts'
 
 /** Milliseconds, or a text such as `'250ms'`, `'2s'`, `'1m30s'`, `'1h'`. */
 export type Duration = number | string
@@ -198,9 +197,9 @@ export interface BalancerOptions extends PoolSettings, ListenerSettings {
 
   /**
    * Allows faults on purpose (`lb.faults`), for tests: refused connects, latency, resets, ... Default false: then nothing
-   * of it is even loaded. A list allows them too, and these are in force from the start.
+   * of it is even loaded.
    */
-  readonly faults?: boolean | readonly FaultSpec[] | undefined
+  readonly faults?: boolean | undefined
 
   /** Its abort closes the balancer at once: open sessions are reset. */
   readonly signal?: AbortSignal | undefined

@@ -2,13 +2,10 @@ import * as z from 'zod'
 import type { Probe } from '../core/probe.ts'
 import type { StrategyFactory } from '../core/strategy.ts'
 import { type ErrorText, leaf } from './leaf.ts'
-import type { FaultSpec } from '../faults/fault-spec.ts'
-import { faultsSchema } from './fault-schema.ts'
 import type { BalancerOptions } from './options.ts'
 import { readSetting, type SettingValue } from './read-setting.ts'
 import type { Setting, ValueRule } from './setting.ts'
 import { type SettingKey, settings } from './settings.ts'
-import { VARIABLE } from './variable.ts'
 
 /** What a setting may be in a file, or where it is given to the library. */
 export type SettingInput<Key> = Key extends keyof BalancerOptions
@@ -20,9 +17,7 @@ export type SettingOutput<Key> = Key extends 'balance'
   ? SettingValue<Key> | StrategyFactory
   : Key extends 'check'
     ? SettingValue<Key> | Probe
-    : Key extends 'faults'
-      ? SettingValue<Key> | readonly FaultSpec[]
-      : SettingValue<Key>
+    : SettingValue<Key>
 
 type SettingShape<Key extends SettingKey> = {
   [Name in Key]: z.ZodOptional<z.ZodType<SettingOutput<Name>, SettingInput<Name>>>
@@ -50,12 +45,9 @@ export function settingSchema<Key extends SettingKey>(
   key: Key,
 ): z.ZodType<SettingOutput<Key>, SettingInput<Key>> {
   const setting = all.find((known) => known.key === key) as Setting
-  const description = setting.optionDescription ?? setting.description
-  // The key says what it is; TypeScript cannot look that up at run time.
-  if (key === 'faults') return faultsSchema(description) as z.ZodType as never
   return valueSchema({
     ...setting,
-    description,
+    description: setting.optionDescription ?? setting.description,
     ...(setting.default === undefined ? {} : { fallback: defaultOf(setting) }),
     orFunction: key === 'balance' || key === 'check',
   })
@@ -87,6 +79,9 @@ export function settingShape<Key extends SettingKey>(keys: readonly Key[]): Sett
   const entries = keys.map((key) => [key, settingSchema(key).optional()])
   return Object.fromEntries(entries) as SettingShape<Key>
 }
+
+/** In the JSON Schema: a text that holds a variable, of which nobody knows yet what it will say. */
+const VARIABLE = { type: 'string', pattern: '\\$\\{' } as const
 
 /** JSON knows none: editors offer only what can be written down. */
 const FUNCTION = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function')

@@ -1,5 +1,4 @@
 import type { BackendSnapshot } from '../../core/snapshot.ts'
-import { escapeText } from '../../log/escape-text.ts'
 import { humanMs } from '../../log/human.ts'
 import type { Cell } from './table.ts'
 
@@ -13,10 +12,11 @@ export function stateOf({ mode, healthy, ejected, weight, effectiveWeight }: Bac
   return { text: 'up', color: 'green' }
 }
 
-/** The last check, and since when a backend is down. */
-export function checkOf({ lastCheck, healthy, healthySince }: BackendSnapshot, now: number): string {
+/** The last check, and since when a backend is down, which matters most where the line is cut. */
+export function checkOf({ mode, lastCheck, healthy, healthySince }: BackendSnapshot, now: number): string {
+  if (mode === 'maint') return 'no checks'
   if (lastCheck === undefined) return 'not checked'
   const { code, text, durationMs, ok } = lastCheck
-  const what = ok ? `${code} in ${humanMs(durationMs)}` : `${code} ${escapeText(text)}`
-  return healthy ? what : `${what}; down for ${humanMs(Math.max(0, now - healthySince))}`
+  const what = ok ? `${code} in ${humanMs(durationMs)}` : `${code} ${text}`
+  return healthy ? what : `down for ${humanMs(Math.max(0, now - healthySince))}: ${what}`
 }

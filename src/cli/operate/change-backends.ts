@@ -1,10 +1,13 @@
 import { backendPath } from '../../admin/http/parse-path.ts'
 import type { BackendSnapshot } from '../../core/snapshot.ts'
-import { EXIT_OK } from '../exit-codes.ts'
+import { humanMs } from '../../log/human.ts'
+import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
-import { findBackend } from './find-backend.ts'
+import { findBackend, type FoundBackend } from './find-backend.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
-import type { Status } from './status-view.ts'
+import { RefusedError } from './admin-errors.ts'
+import { askStatus } from './ask-status.ts'
+import { timeoutNeedsWait } from './timeout-needs-wait.ts'
 
 const DEFAULT_REMOVE_WAIT_MS = 30_000
 
@@ -37,9 +40,16 @@ export const removeCommand: OperateCommand = {
   summary: 'Take backends out; open sessions live on unless told otherwise',
   flags: [
     { flag: 'wait', kind: 'switch', text: 'Drain first, and remove when no session is open any more' },
-    { flag: 'timeout', kind: 'duration', value: '<time>', text: 'For --wait: no longer than that [30s]' },
+    {
+      flag: 'timeout',
+      kind: 'duration',
+      value: '<time>',
+      text: 'Wait no longer than that, at most 1h [30s]',
+    },
     { flag: 'close', kind: 'switch', text: 'Reset the sessions that are still open' },
   ],
+  notes: ['Exit code 3 where sessions were still open when the time was up: it stays, draining.'],
+  check: timeoutNeedsWait,
   run: remove,
 }
 
@@ -48,18 +58,21 @@ async function weigh({ client, context, words }: OperateCall): Promise<number> {
   const weight = /^\d+$/.test(text) ? Number(text) : NaN
   if (!(weight <= 256))
     throw new UsageError([`${JSON.stringify(text)} is no weight: give a whole number from 0 to 256`])
-  const { pool, backend } = findBackend(await client.ask<Status>('/api/v1/status'), name)
+  const { pool, backend, shown } = findBackend(await askStatus(client), name)
   await client.ask(backendPath(pool, backend.id), { method: 'PATCH', body: { weight } })
-  context.print(`${backend.id} has weight ${weight}, was ${backend.weight}\n`)
+  context.print(`${shown} has weight ${weight}, was ${backend.weight}\n`)
   return EXIT_OK
 }
 
 async function add({ client, context, words, text }: OperateCall): Promise<number> {
-  const { pools } = await client.ask<Status>('/api/v1/status')
+  const { pools } = await askStatus(client)
   const name = text('pool') ?? pools[0]?.name ?? ''
-  const path = `/api/v1/pools/${encodeURIComponent(name)}/backends`
-  for (const word of words) {
-    const { id, address } = await client.ask<BackendSnapshot>(path, {
+  if (!pools.some((pool) => pool.name === name)) {
+    const names = pools.map((pool) => pool.name).join(', ')
+    throw new UsageError([`--pool: no pool ${JSON.stringify(name)}; there are ${names || 'none'}`])
+  }
+  for (const word of words.flatMap((each) => each.split(','))) {
+    const { id, address } = await client.ask<BackendSnapshot>(`/api/v1/pools/${name}/backends`, {
       method: 'POST',
       body: { address: word },
     })
@@ -68,21 +81,48 @@ async function add({ client, context, words, text }: OperateCall): Promise<numbe
   return EXIT_OK
 }
 
-async function remove({ client, context, words, has, number }: OperateCall): Promise<number> {
-  const status = await client.ask<Status>('/api/v1/status')
+async function remove(call: OperateCall): Promise<number> {
+  const { client, words, has, number } = call
+  const status = await askStatus(client)
   const found = words.map((word) => findBackend(status, word))
   const waitsMs = has('wait') ? (number('timeout') ?? DEFAULT_REMOVE_WAIT_MS) : 0
   const query = new URLSearchParams({
     ...(waitsMs > 0 ? { wait: `${waitsMs}ms` } : {}),
     ...(has('close') ? { close: 'true' } : {}),
   })
-  for (const { pool, backend } of found) {
-    const asked = query.size === 0 ? '' : `?${query.toString()}`
-    const { closed } = await client.ask<{ closed: number }>(`${backendPath(pool, backend.id)}${asked}`, {
-      method: 'DELETE',
-      waitsMs,
-    })
-    context.print(`${backend.id} is removed${closed > 0 ? `; sessions reset: ${closed}` : ''}\n`)
+  const asked = query.size === 0 ? '' : `?${query.toString()}`
+  // At once: who waits for several waits no longer than for one.
+  const gone = await Promise.all(found.map((each) => removeOne(call, each, { asked, waitsMs })))
+  return gone.every(Boolean) ? EXIT_OK : EXIT_NO
+}
+
+/** False where it stays, since its sessions do not end. */
+async function removeOne(
+  { client, context }: OperateCall,
+  { pool, backend, shown }: FoundBackend,
+  { asked, waitsMs }: { readonly asked: string; readonly waitsMs: number },
+): Promise<boolean> {
+  const path = `${backendPath(pool, backend.id)}${asked}`
+  try {
+    const { closed, idle } = await client.ask<Removal>(path, { method: 'DELETE', waitsMs })
+    context.print(`${shown} is removed${afterwards(closed, idle)}\n`)
+    return true
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.code !== 'FAIRLEAD_STILL_BUSY') throw error
+    const { active } = await client.ask<BackendSnapshot>(backendPath(pool, backend.id))
+    context.print(
+      `${shown} still has ${active} open, after ${humanMs(waitsMs)}: it stays, draining; --close resets them\n`,
+    )
+    return false
   }
-  return EXIT_OK
+}
+
+interface Removal {
+  readonly closed: number
+  readonly idle: boolean
+}
+
+function afterwards(closed: number, idle: boolean): string {
+  if (closed > 0) return `; sessions reset: ${closed}`
+  return idle ? '' : '; its open sessions live on'
 }

@@ -1,9 +1,10 @@
 import type { BackendExplanation, Explanation } from '../../core/explanation.ts'
-import { escapeText } from '../../log/escape-text.ts'
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
 import { JSON_FLAG } from './operate-command.ts'
-import { type Cell, tableLines } from './table.ts'
+import { jsonLine } from './safe-json.ts'
+import { lookOf } from './look-of.ts'
+import { type Cell, type TableLook, tableLines } from './table.ts'
 
 export const explainCommand: OperateCommand = {
   name: 'explain',
@@ -15,6 +16,7 @@ export const explainCommand: OperateCommand = {
     { flag: 'listener', kind: 'text', value: '<name>', text: 'At this listener; default the first' },
     { flag: 'host', kind: 'text', value: '<name>', text: 'HTTP mode: for this host' },
     { flag: 'path', kind: 'text', value: '<path>', text: 'HTTP mode: for this path' },
+    { flag: 'header', kind: 'text', value: '<field>', text: 'HTTP mode: with this field, "cookie: a=b"' },
     JSON_FLAG,
   ],
   notes: ['Exit code 3 where it would get none.'],
@@ -25,19 +27,19 @@ async function explain({ client, context, paint, words, text, has }: OperateCall
   const query = new URLSearchParams()
   const [ip] = words
   if (ip !== undefined) query.set('client', ip)
-  for (const flag of ['listener', 'host', 'path']) {
+  for (const flag of ['listener', 'host', 'path', 'header']) {
     const value = text(flag)
     if (value !== undefined) query.set(flag, value)
   }
   const asked = query.size === 0 ? '' : `?${query.toString()}`
-  const answer = await client.ask<Explanation>(`/api/v1/explain${asked}`)
+  const answer = await client.ask<Explanation>(`/api/v1/explain${asked}`, { exact: has('json') })
   const canServe = answer.backends.some(({ verdict }) => isPossible(verdict))
-  if (has('json')) context.print(`${JSON.stringify(answer)}\n`)
-  else context.print(`${lines(answer, paint).join('\n')}\n`)
+  if (has('json')) context.print(jsonLine(answer))
+  else context.print(`${lines(answer, lookOf({ context, paint })).join('\n')}\n`)
   return canServe ? EXIT_OK : EXIT_NO
 }
 
-function lines({ summary, route, backends }: Explanation, paint: OperateCall['paint']): string[] {
+function lines({ summary, route, backends }: Explanation, look: TableLook): string[] {
   const columns = [
     { title: 'BACKEND' },
     { title: 'CHANCE', right: true },
@@ -48,12 +50,12 @@ function lines({ summary, route, backends }: Explanation, paint: OperateCall['pa
     { text: id, color: 'bold' },
     chance === undefined ? '?' : `${Math.round(chance * 1_000) / 10}%`,
     { text: verdict, color: colorOf(verdict) },
-    escapeText(reason),
+    reason,
   ])
   return [
-    escapeText(summary),
-    ...(route === undefined ? [] : [paint('dim', escapeText(route))]),
-    ...(rows.length === 0 ? [] : ['', ...tableLines(columns, rows, paint)]),
+    summary,
+    ...(route === undefined ? [] : [look.paint('dim', route)]),
+    ...(rows.length === 0 ? [] : ['', ...tableLines(columns, rows, look)]),
   ]
 }
 

@@ -1,16 +1,23 @@
-/** The commands that speak to a running balancer; what they do is loaded only when one is asked for. */
-export const operateNames: readonly string[] = [
-  'status',
-  'top',
-  'drain',
-  'ready',
-  'maint',
-  'weight',
-  'add',
-  'remove',
-  'sessions',
-  'kill',
-  'reload',
-  'events',
-  'explain',
-]
+import type { OperateCommand } from './operate-command.ts'
+
+/**
+ * The commands that speak to a running balancer, in the order of the help. Each is loaded only when it is asked for: scripts
+ * call them again and again.
+ */
+export const operateLoaders: Readonly<Record<string, () => Promise<OperateCommand>>> = {
+  status: async () => (await import('./status.ts')).statusCommand,
+  top: async () => (await import('./top.ts')).topCommand,
+  drain: async () => (await import('./set-mode.ts')).drainCommand,
+  ready: async () => (await import('./set-mode.ts')).readyCommand,
+  maint: async () => (await import('./set-mode.ts')).maintCommand,
+  weight: async () => (await import('./change-backends.ts')).weightCommand,
+  add: async () => (await import('./change-backends.ts')).addCommand,
+  remove: async () => (await import('./change-backends.ts')).removeCommand,
+  sessions: async () => (await import('./sessions.ts')).sessionsCommand,
+  kill: async () => (await import('./sessions.ts')).killCommand,
+  reload: async () => (await import('./reload.ts')).reloadCommand,
+  events: async () => (await import('./events.ts')).eventsCommand,
+  explain: async () => (await import('./explain.ts')).explainCommand,
+}
+
+export const operateNames: readonly string[] = Object.keys(operateLoaders)

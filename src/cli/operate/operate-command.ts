@@ -15,6 +15,11 @@ export interface OperateCommand {
   readonly flags: readonly OperateFlag[]
   /** More lines for its help. */
   readonly notes?: readonly string[]
+  /** What is wrong with flags and words that are good by themselves. */
+  readonly check?: (asked: {
+    readonly words: readonly string[]
+    readonly texts: ReadonlyMap<string, string>
+  }) => readonly string[]
   readonly run: (call: OperateCall) => Promise<number>
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import yargs from 'yargs'
+import { parseArgs } from 'node:util'
 import { InvalidValueError } from '../../config/invalid-value.ts'
 import { nearestName } from '../../config/nearest-name.ts'
 import { parseDuration } from '../../config/parse-duration.ts'
@@ -28,69 +28,60 @@ export async function parseOperateArgs(
   { args, env }: { readonly args: readonly string[]; readonly env: Env },
 ): Promise<OperateRequest | 'help'> {
   const flags = [...command.flags, ...REACH_FLAGS]
-  const argv = await cut(args, flags)
-  if (argv['help'] === true) return 'help'
-  const problems = unknownFlags(argv, { command, flags })
-  const words = (argv['_'] as unknown[]).map(String)
-  problems.push(...wordProblems(words, command))
+  const { words, given, isHelp } = cut(args, flags)
+  if (isHelp) return 'help'
+  const problems: string[] = []
   const texts = new Map<string, string>()
   const numbers = new Map<string, number>()
-  for (const flag of flags) {
-    const value = lastOf(argv[flag.flag])
-    if (value === undefined || value === false) continue
-    try {
-      readFlag(flag, value, { texts, numbers })
-    } catch (error) {
-      if (!(error instanceof InvalidValueError)) throw error
-      problems.push(`--${flag.flag}: ${error.message}`)
-    }
+  for (const [name, value] of given) {
+    const flag = flags.find((known) => known.flag === name)
+    if (flag === undefined) problems.push(unknownFlag(name, { command, flags }))
+    else attempt(`--${name}`, problems, () => readFlag(flag, value, { texts, numbers }))
   }
-  const given = texts.get('admin')
-  const address = attempt(given === undefined ? 'FAIRLEAD_ADMIN' : '--admin', problems, () =>
-    parseAdmin(given ?? (env['FAIRLEAD_ADMIN'] || DEFAULT_ADMIN)),
+  problems.push(...wordProblems(words, command), ...(command.check?.({ words, texts }) ?? []))
+  const admin = texts.get('admin')
+  const address = attempt(admin === undefined ? 'FAIRLEAD_ADMIN' : '--admin', problems, () =>
+    parseAdmin(admin ?? (env['FAIRLEAD_ADMIN'] || DEFAULT_ADMIN)),
   )
   const token = await readToken(texts.get('admin-token-file'), { env, problems })
   if (problems.length > 0 || address === undefined) throw new UsageError(problems)
   return { address, token, words, texts, numbers }
 }
 
-async function cut(args: readonly string[], flags: readonly OperateFlag[]): Promise<Record<string, unknown>> {
-  const switches = flags.filter(({ kind }) => kind === 'switch').map(({ flag }) => flag)
-  return await yargs()
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .fail(false)
-    .parserConfiguration({
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'boolean-negation': false,
-    })
-    .options({
-      help: { alias: 'h', type: 'boolean' },
-      ...Object.fromEntries(switches.map((flag) => [flag, { type: 'boolean' as const }])),
-    })
-    .parseAsync([...args])
+interface Cut {
+  readonly words: readonly string[]
+  /** A flag given twice counts as given last. Without a value: undefined. */
+  readonly given: ReadonlyMap<string, string | undefined>
+  readonly isHelp: boolean
 }
 
-function unknownFlags(
-  argv: Readonly<Record<string, unknown>>,
+/** By Node's own parser: scripts call these commands again and again, and yargs takes as long to load as all the rest. */
+function cut(args: readonly string[], flags: readonly OperateFlag[]): Cut {
+  const options = Object.fromEntries(
+    flags.map(({ flag, kind }) => [flag, { type: kind === 'switch' ? 'boolean' : 'string' } as const]),
+  )
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    options: { ...options, help: { type: 'boolean', short: 'h' } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const given = new Map(tokens.flatMap((each) => (each.kind === 'option' ? [[each.name, each.value]] : [])))
+  const isHelp = given.delete('help')
+  return { words: positionals, given, isHelp }
+}
+
+function unknownFlag(
+  name: string,
   { command, flags }: { readonly command: OperateCommand; readonly flags: readonly OperateFlag[] },
-): string[] {
-  const known = flags.map(({ flag }) => flag)
-  const accepted = new Set([...known, 'help', 'h', '_', '$0'])
-  return Object.keys(argv)
-    .filter((key) => !accepted.has(key))
-    .map((key) => {
-      const nearest = key.length === 1 ? undefined : nearestName(key, known)
-      const hint =
-        nearest === undefined
-          ? `; fairlead ${command.name} --help lists them`
-          : `; did you mean --${nearest}?`
-      return `${key.length === 1 ? '-' : '--'}${key} is not an option${hint}`
-    })
+): string {
+  const written = `${name.length === 1 ? '-' : '--'}${name}`
+  const known = [...flags.map(({ flag }) => flag), 'help']
+  const nearest = name.length === 1 ? undefined : nearestName(name, known)
+  const hint =
+    nearest === undefined ? `; fairlead ${command.name} --help lists them` : `; did you mean --${nearest}?`
+  return `${written} is not an option${hint}`
 }
 
 function wordProblems(
@@ -105,11 +96,12 @@ function wordProblems(
 
 function readFlag(
   { flag, kind, value: form = 'a value' }: OperateFlag,
-  value: unknown,
+  value: string | undefined,
   into: { readonly texts: Map<string, string>; readonly numbers: Map<string, number> },
 ): void {
-  const text = typeof value === 'string' ? value : ''
-  if (kind !== 'switch' && text === '') throw new InvalidValueError(`needs ${form}`)
+  if (kind === 'switch' && value !== undefined) throw new InvalidValueError('takes no value')
+  if (kind !== 'switch' && (value === undefined || value === '')) throw new InvalidValueError(`needs ${form}`)
+  const text = value ?? ''
   into.texts.set(flag, text)
   if (kind === 'duration') into.numbers.set(flag, parseDuration(text) ?? notA('a duration such as 30s', text))
   if (kind === 'integer')
@@ -123,6 +115,9 @@ function notA(what: string, text: string): never {
 /** `8090`, `host:8090`, `unix:/run/fairlead.sock`, and the URL that a browser shows. */
 function parseAdmin(text: string): Address {
   if (text.startsWith('unix:')) return parseUnixPath(text.slice('unix:'.length))
+  if (text.startsWith('https://')) {
+    throw new InvalidValueError(`an admin listener speaks no TLS: write ${text.replace('https', 'http')}`)
+  }
   const bare = text.replace(/^http:\/\//, '').replace(/\/$/, '')
   if (/^\d+$/.test(bare)) return { kind: 'tcp', host: '127.0.0.1', port: parsePort(bare, { lowest: 1 }) }
   return parseHostPort(bare, { lowest: 1 })
@@ -133,17 +128,29 @@ async function readToken(
   { env, problems }: { readonly env: Env; readonly problems: string[] },
 ): Promise<string | undefined> {
   const path = file ?? (env['FAIRLEAD_ADMIN_TOKEN_FILE'] || undefined)
-  if (path === undefined) return env['FAIRLEAD_ADMIN_TOKEN'] || undefined
+  if (path === undefined) {
+    const token = env['FAIRLEAD_ADMIN_TOKEN'] || undefined
+    if (token !== undefined && !TOKEN.test(token)) problems.push(`FAIRLEAD_ADMIN_TOKEN: ${NO_TOKEN}`)
+    return token
+  }
+  const place = file === undefined ? 'FAIRLEAD_ADMIN_TOKEN_FILE' : '--admin-token-file'
   try {
-    return (await readFile(path, 'utf8')).trim()
+    const token = (await readFile(path, 'utf8')).trim()
+    if (!TOKEN.test(token))
+      problems.push(`${place}: ${JSON.stringify(path)} ${token === '' ? 'is empty' : NO_TOKEN}`)
+    return token
   } catch (error) {
-    const place = file === undefined ? 'FAIRLEAD_ADMIN_TOKEN_FILE' : '--admin-token-file'
+    const { code = '' } = error as NodeJS.ErrnoException
     problems.push(
-      `${place}: cannot read ${JSON.stringify(path)}: ${(error as NodeJS.ErrnoException).code ?? ''}`,
+      `${place}: cannot read ${JSON.stringify(path)}: ${code === 'ENOENT' ? 'there is no such file' : code}`,
     )
     return undefined
   }
 }
+
+/** What a field of a request can hold. */
+const TOKEN = /^[\x21-\x7e]+$/
+const NO_TOKEN = 'is no token: it may have no blanks and only ASCII'
 
 function attempt<T>(place: string, problems: string[], read: () => T): T | undefined {
   try {
@@ -153,9 +160,4 @@ function attempt<T>(place: string, problems: string[], read: () => T): T | undef
     problems.push(`${place}: ${error.message}`)
     return undefined
   }
-}
-
-/** A flag given twice counts as given last. */
-function lastOf(value: unknown): unknown {
-  return Array.isArray(value) ? value.at(-1) : value
 }

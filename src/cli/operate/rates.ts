@@ -1,5 +1,5 @@
 import type { BackendSnapshot, LatencySnapshot } from '../../core/snapshot.ts'
-import type { Status } from './status-view.ts'
+import type { Status } from './ask-status.ts'
 
 /** What a backend did between two looks at it, per second. */
 export interface BackendRates {

@@ -2,6 +2,12 @@ import type { ReloadReport } from '../../core/reload-report.ts'
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
 import { JSON_FLAG } from './operate-command.ts'
+import { jsonLine } from './safe-json.ts'
+
+/** A configuration that is a program may take its time. */
+const RELOAD_MS = 60_000
+/** The file is not good; the report says why. */
+const REFUSED = 422
 
 export const reloadCommand: OperateCommand = {
   name: 'reload',
@@ -15,8 +21,14 @@ export const reloadCommand: OperateCommand = {
 }
 
 async function reload({ client, context, has }: OperateCall): Promise<number> {
-  const report = await client.ask<ReloadReport>('/api/v1/reload', { method: 'POST', body: {} })
-  context.print(has('json') ? `${JSON.stringify(report)}\n` : `${reportLines(report).join('\n')}\n`)
+  const exact = has('json')
+  const report = await client.ask<ReloadReport>('/api/v1/reload', {
+    method: 'POST',
+    waitsMs: RELOAD_MS,
+    alsoGood: REFUSED,
+    exact,
+  })
+  context.print(exact ? jsonLine(report) : `${reportLines(report).join('\n')}\n`)
   return report.ok ? EXIT_OK : EXIT_NO
 }
 

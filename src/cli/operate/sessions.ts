@@ -1,12 +1,13 @@
 import type { SessionSnapshot } from '../../core/snapshot.ts'
-import { escapeText } from '../../log/escape-text.ts'
 import { humanBytes, humanMs } from '../../log/human.ts'
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
-import { RefusedError } from './admin-client.ts'
+import { RefusedError } from './admin-errors.ts'
 import type { OperateCall, OperateCommand, OperateFlag } from './operate-command.ts'
 import { JSON_FLAG } from './operate-command.ts'
-import { tableLines } from './table.ts'
+import { jsonLine } from './safe-json.ts'
+import { lookOf } from './look-of.ts'
+import { type Cell, type Column, tableLines } from './table.ts'
 
 const FILTERS: readonly OperateFlag[] = [
   { flag: 'backend', kind: 'text', value: '<id>', text: 'Only those of this backend' },
@@ -47,34 +48,48 @@ async function sessions({ client, context, paint, text, number, has }: OperateCa
   const asked = query.size === 0 ? '' : `?${query.toString()}`
   const answer = await client.ask<{ sessions: readonly SessionSnapshot[]; total: number }>(
     `/api/v1/sessions${asked}`,
+    { exact: has('json') },
   )
   if (has('json')) {
-    context.print(`${JSON.stringify(answer.sessions)}\n`)
+    context.print(jsonLine(answer.sessions))
     return EXIT_OK
   }
-  const columns = [
-    { title: 'SESSION', right: true },
-    { title: 'CLIENT' },
-    { title: 'LISTENER' },
-    { title: 'BACKEND' },
-    { title: 'AGE', right: true },
-    { title: 'IN', right: true },
-    { title: 'OUT', right: true },
-    { title: 'TRIED' },
-  ]
-  const rows = answer.sessions.map((each) => [
-    `${each.id}`,
-    escapeText(each.client),
-    each.listener,
-    each.backend ?? '-',
-    humanMs(each.ageMs),
-    humanBytes(each.bytesIn),
-    humanBytes(each.bytesOut),
-    each.tried.map(({ backend, reason }) => `${backend} (${escapeText(reason)})`).join(', '),
-  ])
-  const summary = `${rows.length} of ${answer.total} open sessions`
-  context.print(`${[...tableLines(columns, rows, paint), paint('dim', summary)].join('\n')}\n`)
+  const { sessions: shown, total } = answer
+  const look = lookOf({ context, paint })
+  const table = shown.length === 0 ? [] : tableLines(columnsOf(shown), shown.map(rowOf), look)
+  const summary = paint('dim', `${shown.length} of ${total} open sessions`)
+  context.print(`${[...table, summary].join('\n')}\n`)
   return EXIT_OK
+}
+
+/** Hardly any session was tried elsewhere before. */
+function columnsOf(shown: readonly SessionSnapshot[]): readonly Column[] {
+  const wasTried = shown.some(({ tried }) => tried.length > 0)
+  return [...COLUMNS, ...(wasTried ? [{ title: 'TRIED BEFORE' }] : [])]
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'SESSION', right: true },
+  { title: 'CLIENT' },
+  { title: 'LISTENER', spare: 3 },
+  { title: 'BACKEND' },
+  { title: 'AGE', right: true },
+  { title: 'IN', right: true, spare: 1 },
+  { title: 'OUT', right: true, spare: 2 },
+]
+
+function rowOf(session: SessionSnapshot): (Cell | string)[] {
+  const { id, client, listener, backend, ageMs, bytesIn, bytesOut, tried } = session
+  return [
+    `${id}`,
+    client,
+    listener,
+    backend === undefined ? { text: '-', color: 'dim' } : { text: backend, color: 'bold' },
+    humanMs(ageMs),
+    humanBytes(bytesIn),
+    humanBytes(bytesOut),
+    tried.map((each) => `${each.backend} (${each.reason})`).join(', '),
+  ]
 }
 
 async function kill({ client, context, words, text }: OperateCall): Promise<number> {

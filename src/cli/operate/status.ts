@@ -1,7 +1,13 @@
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
+import { UnreachableError } from './admin-errors.ts'
+import { askStatus, type Status } from './ask-status.ts'
+import { lookOf } from './look-of.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
 import { JSON_FLAG } from './operate-command.ts'
-import { canServe, type Status, statusLines } from './status-view.ts'
+import { jsonLine } from './safe-json.ts'
+import { Screen } from './screen.ts'
+import { canServe, statusLines } from './status-view.ts'
+import { StopRequest } from './stop-request.ts'
 
 const SECOND_MS = 1_000
 
@@ -14,43 +20,52 @@ export const statusCommand: OperateCommand = {
   summary: 'Listeners, pools and backends, and how they are',
   flags: [JSON_FLAG, { flag: 'watch', kind: 'switch', text: 'Again each second, until Ctrl-C' }],
   notes: ['Exit code 3 where a pool has no backend that can serve, or the balancer is stopping.'],
-  run: status,
+  run: tell,
 }
 
-async function status(call: OperateCall): Promise<number> {
+async function tell(call: OperateCall): Promise<number> {
   const { client, context, has } = call
-  const stopped = stopOf(call)
-  for (;;) {
-    const now = await client.ask<Status>('/api/v1/status')
-    const text = has('json') ? `${JSON.stringify(now)}\n` : `${statusLines(now, call.paint).join('\n')}\n`
-    const isScreen = has('watch') && context.stdoutIsTerminal && !has('json')
-    // Home, the page, and nothing below it: no flicker as by clearing first.
-    context.print(isScreen ? `\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J` : text)
-    if (!has('watch') || (await stopped.within(SECOND_MS))) return canServe(now) ? EXIT_OK : EXIT_NO
-    if (!isScreen && !has('json')) context.print('\n')
-  }
+  const first = await askStatus(client, { exact: has('json') })
+  if (!has('watch')) context.print(page(call, first))
+  const last = has('watch') ? await watch(call, first) : first
+  return canServe(last) ? EXIT_OK : EXIT_NO
 }
 
-/** Ctrl-C ends a watch, and is no failure. */
-function stopOf({ context, has }: OperateCall): { within: (ms: number) => Promise<boolean> } {
-  if (!has('watch')) return { within: () => Promise.resolve(true) }
-  let isStopped = false
-  let wake: (() => void) | undefined
-  const stop = (): void => {
-    isStopped = true
-    wake?.()
+/** A balancer that goes away meanwhile is waited for. */
+async function watch(call: OperateCall, first: Status): Promise<Status> {
+  const { client, context, has } = call
+  using stop = new StopRequest(context.signals)
+  const isScreen = context.stdoutIsTerminal && !has('json')
+  using screen = isScreen ? new Screen({ print: context.print, keyboard: undefined }) : undefined
+  let last = first
+  let trouble: string | undefined
+  for (;;) {
+    if (screen !== undefined) screen.draw(screenLines(call, last, trouble))
+    else if (trouble !== undefined) context.printError(`fairlead: ${trouble}\n`)
+    else context.print(`${page(call, last)}${has('json') ? '' : '\n'}`)
+    await stop.pause(SECOND_MS)
+    if (stop.isAsked) break
+    try {
+      last = await askStatus(client, { exact: has('json') })
+      trouble = undefined
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error
+      trouble = error.message
+    }
   }
-  context.signals.on('SIGINT', stop)
-  context.signals.on('SIGTERM', stop)
-  return {
-    within: (ms) =>
-      new Promise((resolve) => {
-        if (isStopped) return resolve(true)
-        const timer = setTimeout(() => resolve(false), ms)
-        wake = () => {
-          clearTimeout(timer)
-          resolve(true)
-        }
-      }),
-  }
+  screen?.[Symbol.dispose]()
+  // What was seen last stays.
+  if (isScreen) context.print(page(call, last))
+  return last
+}
+
+function page({ context, paint, has }: OperateCall, status: Status): string {
+  if (has('json')) return jsonLine(status)
+  return `${statusLines(status, lookOf({ context, paint })).join('\n')}\n`
+}
+
+function screenLines({ context, paint }: OperateCall, status: Status, trouble: string | undefined): string[] {
+  const { rows, columns } = context.size()
+  const warning = trouble === undefined ? [] : [paint('red', `what is below is old: ${trouble}`)]
+  return [...warning, ...statusLines(status, { paint, width: columns })].slice(0, Math.max(1, rows))
 }

@@ -1,10 +1,11 @@
 import type { BackendSnapshot } from '../../core/snapshot.ts'
 import { humanBytes, humanMs } from '../../log/human.ts'
 import type { Paint } from '../../log/paint.ts'
+import type { Status } from './ask-status.ts'
 import { checkOf, stateOf } from './backend-state.ts'
 import type { BackendRates } from './rates.ts'
-import { headline, poolLine, type Status } from './status-view.ts'
-import { type Cell, tableLines } from './table.ts'
+import { headline, poolLine } from './status-view.ts'
+import { type Cell, type Column, cutText, type TableLook, tableLines } from './table.ts'
 
 /** By what the backends of a pool are ordered. */
 export const SORTS = ['configured', 'rate', 'open', 'failed', 'name'] as const
@@ -16,7 +17,7 @@ export interface TopModel {
   readonly sort: Sort
   /** `pool/backend` that keys act on. */
   readonly selected: string | undefined
-  /** What the last key did, or what went wrong. */
+  /** What the last key did, or what went wrong; `''` = nothing. */
   readonly message: string
   /** Since when nothing new came, in ms; 0 = it is live. */
   readonly staleMs: number
@@ -24,32 +25,30 @@ export interface TopModel {
   readonly rows: number
 }
 
-const BAR_WIDTH = 10
-
 /** One screen, at most as many lines as there are rows, none wider than the terminal. */
 export function topLines(model: TopModel, paint: Paint): string[] {
   const { status, rows, columns, message, staleMs, sort } = model
+  const look = { paint, width: columns }
+  const { titles, body } = backendLines(model, look)
+  const stale = `no answer for ${humanMs(staleMs)}: what is shown is old`
   const head = [
-    headline(status, paint),
-    ...(staleMs > 0 ? [paint('red', `no answer for ${humanMs(staleMs)}: what is shown is old`)] : []),
-    ...status.listeners.map(
-      ({ name, address, mode, active, maxConnections }) =>
-        `${paint('bold', name)} ${address} ${mode}  ${bar(active, maxConnections, paint)} ${active} open`,
+    staleMs > 0 ? paint('red', cutText(stale, columns)) : headline(status, look),
+    '',
+    ...tableLines(
+      LISTENER_COLUMNS,
+      status.listeners.map((each) => listenerRow(each)),
+      look,
     ),
-  ]
-  const body = status.pools.flatMap((pool) => [
     '',
-    poolLine(pool, paint),
-    ...backendLines(model, pool.name, paint),
-  ])
-  const foot = [
-    '',
-    message === '' ? '' : paint('yellow', message),
-    paint('dim', `↑↓ choose   d drain   r ready   m maint   s sort (${sort})   q quit`),
+    ...(body.length > status.pools.length ? [titles] : []),
   ]
-  const room = Math.max(0, rows - head.length - foot.length - 1)
-  const shown = window(body, { room, at: selectedLine(model) })
-  return [...head, ...shown, ...foot].slice(0, Math.max(1, rows - 1)).map((line) => clip(line, columns))
+  const room = Math.max(1, rows - head.length - 2)
+  const { shown, note } = windowOf(body, { room, at: body.findIndex(({ isSelected }) => isSelected) })
+  const keys = `↑↓ choose  d drain  r ready  m maint  s sort (${sort})  q quit${note}`
+  const foot = [paint('yellow', cutText(message, columns)), paint('dim', cutText(keys, columns))]
+  // Where there is no room for everything, the backends and the keys matter most.
+  const most = Math.max(0, rows - shown.length - foot.length)
+  return [...head.slice(0, most), ...shown.map(({ text }) => text), ...foot].slice(-Math.max(1, rows))
 }
 
 /** The backends in the order in which they are shown: what the arrow keys go through. */
@@ -63,44 +62,114 @@ export function order({
   )
 }
 
-function backendLines(model: TopModel, pool: string, paint: Paint): string[] {
-  const backends = model.status.pools.find(({ name }) => name === pool)?.backends ?? []
-  const { rates, sort, selected, status } = model
-  const fastest = Math.max(1, ...backends.map(({ id }) => rates.get(`${pool}/${id}`)?.perSecond ?? 0))
-  const columns = [
-    { title: '' },
-    { title: 'BACKEND' },
-    { title: 'STATE' },
-    { title: 'WEIGHT', right: true },
-    { title: 'PER SECOND' },
-    { title: '', right: true },
-    { title: 'OPEN', right: true },
-    { title: 'FAILED', right: true },
-    { title: 'P50', right: true },
-    { title: 'P99', right: true },
-    { title: 'BYTES/S', right: true },
-    { title: 'LAST CHECK' },
+const LISTENER_COLUMNS: readonly Column[] = [
+  { title: 'LISTENER' },
+  { title: 'ADDRESS' },
+  { title: 'MODE', spare: 1 },
+  { title: 'OPEN', right: true },
+  { title: '', spare: 3 },
+  { title: 'OF', right: true, spare: 2 },
+]
+
+function listenerRow({
+  name,
+  address,
+  mode,
+  active,
+  maxConnections,
+}: Status['listeners'][number]): (Cell | string)[] {
+  const color = active >= maxConnections * 0.9 ? 'red' : 'cyan'
+  return [
+    { text: name, color: 'bold' },
+    address,
+    mode,
+    `${active}`,
+    { text: bar(active, maxConnections), color },
+    `${maxConnections}`,
   ]
-  const rows = sorted(backends, { pool, rates, sort }).map((backend): (Cell | string)[] => {
-    const key = `${pool}/${backend.id}`
-    const rate = rates.get(key)
-    const failed = rate?.failedPerSecond ?? 0
-    return [
-      key === selected ? { text: '▶', color: 'cyan' } : ' ',
-      { text: backend.id, color: 'bold' },
-      stateOf(backend),
-      `${backend.weight}`,
-      { text: barText(rate?.perSecond ?? 0, fastest), color: 'cyan' },
-      (rate?.perSecond ?? 0).toFixed(1),
-      `${backend.active}`,
-      failed > 0 ? { text: failed.toFixed(1), color: 'red' } : '0',
-      rate?.p50Ms === undefined ? '-' : `≤${humanMs(rate.p50Ms)}`,
-      rate?.p99Ms === undefined ? '-' : `≤${humanMs(rate.p99Ms)}`,
-      humanBytes(Math.round(rate?.bytesPerSecond ?? 0)),
-      checkOf(backend, status.at),
-    ]
-  })
-  return tableLines(columns, rows, paint)
+}
+
+const BACKEND_COLUMNS: readonly Column[] = [
+  { title: '' },
+  { title: 'BACKEND' },
+  { title: 'STATE' },
+  { title: 'WEIGHT', right: true, spare: 3 },
+  { title: '/SECOND', right: true },
+  { title: '', spare: 5 },
+  { title: 'OPEN', right: true },
+  { title: 'FAILED/S', right: true, spare: 6 },
+  { title: 'P50', right: true, spare: 2 },
+  { title: 'P99', right: true, spare: 7 },
+  { title: 'BYTES/S', right: true, spare: 1 },
+  { title: 'LAST CHECK', spare: 4 },
+]
+
+interface BodyLine {
+  readonly text: string
+  readonly isSelected: boolean
+}
+
+/** Columns of all pools stand under each other; each pool has its line. */
+function backendLines(model: TopModel, look: TableLook): { titles: string; body: BodyLine[] } {
+  const { status, rates, sort, selected } = model
+  const all = [...rates.values()]
+  const fastest = Math.max(1, ...all.map(({ perSecond }) => perSecond))
+  const pools = status.pools.map((pool) => ({
+    pool,
+    backends: sorted(pool.backends, { pool: pool.name, rates, sort }),
+  }))
+  const rows = pools.flatMap(({ pool: { name }, backends }) =>
+    backends.map((backend) => {
+      const key = `${name}/${backend.id}`
+      return backendRow(backend, {
+        rate: rates.get(key),
+        fastest,
+        isSelected: key === selected,
+        at: status.at,
+      })
+    }),
+  )
+  const [titles = '', ...lines] = tableLines(BACKEND_COLUMNS, rows, look)
+  const body = pools.flatMap(({ pool, backends }) => [
+    { text: poolLine(pool, look), isSelected: false },
+    ...backends.map(({ id }) => ({
+      text: lines.shift() ?? '',
+      isSelected: `${pool.name}/${id}` === selected,
+    })),
+  ])
+  return { titles, body }
+}
+
+function backendRow(
+  backend: BackendSnapshot,
+  facts: {
+    readonly rate: BackendRates | undefined
+    readonly fastest: number
+    readonly isSelected: boolean
+    readonly at: number
+  },
+): (Cell | string)[] {
+  const { rate, fastest, isSelected, at } = facts
+  const { perSecond = 0, failedPerSecond: failed = 0, bytesPerSecond = 0 } = rate ?? {}
+  return [
+    isSelected ? { text: '▶', color: 'cyan' } : ' ',
+    { text: backend.id, color: 'bold' },
+    stateOf(backend),
+    `${backend.weight}`,
+    perSecond.toFixed(1),
+    { text: bar(perSecond, fastest), color: 'cyan' },
+    `${backend.active}`,
+    failed > 0 ? { text: failed.toFixed(1), color: 'red' } : '0',
+    atMost(rate?.p50Ms),
+    atMost(rate?.p99Ms),
+    humanBytes(Math.round(bytesPerSecond)),
+    checkOf(backend, at),
+  ]
+}
+
+/** Latencies are known by the bucket that they fell into. */
+function atMost(ms: number | undefined): string {
+  return ms === undefined ? '-' : `≤${humanMs(ms)}`
 }
 
 function sorted(
@@ -113,57 +182,27 @@ function sorted(
     rate: (a, b) => (rate(b)?.perSecond ?? 0) - (rate(a)?.perSecond ?? 0),
     open: (a, b) => b.active - a.active,
     failed: (a, b) => (rate(b)?.failedPerSecond ?? 0) - (rate(a)?.failedPerSecond ?? 0),
-    name: (a, b) => a.id.localeCompare(b.id),
+    name: (a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }),
   }
   return backends.toSorted(orders[by.sort])
 }
 
-/** On which line of the body the chosen backend stands: a blank, the pool's line and the titles come before. */
-function selectedLine(model: TopModel): number {
-  let line = 0
-  for (const { name, backends } of model.status.pools) {
-    line += 3
-    const ids = sorted(backends, { pool: name, rates: model.rates, sort: model.sort }).map(
-      ({ id }) => `${name}/${id}`,
-    )
-    const at = ids.indexOf(model.selected ?? '')
-    if (at !== -1) return line + at
-    line += ids.length
-  }
-  return 0
-}
-
-/** As many lines as there is room for, the chosen one among them. */
-function window(lines: readonly string[], { room, at }: { room: number; at: number }): readonly string[] {
-  if (lines.length <= room) return lines
+/** As many lines as there is room for, the chosen one among them; and which they are. */
+function windowOf(
+  lines: readonly BodyLine[],
+  { room, at }: { readonly room: number; readonly at: number },
+): { readonly shown: readonly BodyLine[]; readonly note: string } {
+  if (lines.length <= room) return { shown: lines, note: '' }
   const first = Math.min(Math.max(0, at - Math.floor(room / 2)), lines.length - room)
-  return lines.slice(first, first + room)
+  const note = `  ${first + 1}–${first + room} of ${lines.length} lines`
+  return { shown: lines.slice(first, first + room), note }
 }
 
-function bar(value: number, most: number, paint: Paint): string {
-  return paint(value >= most * 0.9 ? 'red' : 'cyan', barText(value, most))
-}
+const BAR_WIDTH = 10
 
-function barText(value: number, most: number): string {
+function bar(value: number, most: number): string {
   const full = most <= 0 ? 0 : Math.min(BAR_WIDTH, Math.round((value / most) * BAR_WIDTH))
-  return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full)
+  // What is there at all is seen.
+  const seen = value > 0 ? Math.max(1, full) : full
+  return '█'.repeat(seen) + '░'.repeat(BAR_WIDTH - seen)
 }
-
-/** Cuts a line to the terminal's width; what colours it takes no room. */
-function clip(line: string, columns: number): string {
-  let width = 0
-  let result = ''
-  for (const part of line.split(ESCAPES)) {
-    if (part.startsWith('\x1b')) {
-      result += part
-      continue
-    }
-    const rest = Array.from(part).slice(0, columns - width)
-    width += rest.length
-    result += rest.join('')
-  }
-  return result
-}
-
-// oxlint-disable-next-line no-control-regex -- what begins a colour is a control character
-const ESCAPES = /(\x1b\[[\d;]*m)/

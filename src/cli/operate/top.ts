@@ -1,14 +1,18 @@
-import { backendPath } from '../../admin/http/parse-path.ts'
-import type { BackendMode } from '../../core/backend.ts'
 import { EXIT_OK } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
+import { backendPath } from '../../admin/http/parse-path.ts'
+import type { BackendMode } from '../../core/backend.ts'
+import { askStatus, type Status } from './ask-status.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
 import { ratesBetween } from './rates.ts'
 import { Screen } from './screen.ts'
-import type { Status } from './status-view.ts'
-import { order, type Sort, SORTS, topLines } from './top-view.ts'
+import { StopRequest } from './stop-request.ts'
+import { order, type Sort, SORTS, topLines, type TopModel } from './top-view.ts'
 
 const LOOK_MS = 1_000
+/** What a key did is told for so long. */
+const MESSAGE_MS = 5_000
+const PAGE_LINES = 10
 
 export const topCommand: OperateCommand = {
   name: 'top',
@@ -17,7 +21,7 @@ export const topCommand: OperateCommand = {
   most: 0,
   summary: 'A live view: rates, latencies, and drain by a key',
   flags: [],
-  notes: ['Keys: up, down, d drain, r ready, m maint, s sort, q quit.'],
+  notes: ['Keys: arrows or j and k, d drain, r ready, m maint, s sort, q quit.'],
   run: top,
 }
 
@@ -27,110 +31,118 @@ async function top(call: OperateCall): Promise<number> {
     throw new UsageError(['top needs a terminal; fairlead status --watch writes to anything'])
   }
   // Before the terminal is taken: who cannot be reached is told in plain words.
-  const view = new TopView(call, await call.client.ask<Status>('/api/v1/status'))
-  await view.run()
+  const status = await askStatus(call.client)
+  using stop = new StopRequest(context.signals)
+  using screen = new Screen(context)
+  await new TopView(call, { status, stop, screen }).run()
   return EXIT_OK
 }
 
 class TopView {
   readonly #call: OperateCall
+  readonly #stop: StopRequest
+  readonly #screen: Screen
   #status: Status
-  #before: Status | undefined
+  #rates: TopModel['rates'] = new Map()
   #selected: string | undefined
   #sort: Sort = 'configured'
-  #message = ''
+  #message = { text: '', at: 0 }
   #answeredAt = performance.now()
-  #isOver = false
-  #wake = (): void => undefined
-  #screen: Screen | undefined
 
-  constructor(call: OperateCall, status: Status) {
+  constructor(
+    call: OperateCall,
+    {
+      status,
+      stop,
+      screen,
+    }: { readonly status: Status; readonly stop: StopRequest; readonly screen: Screen },
+  ) {
     this.#call = call
     this.#status = status
-    this.#selected = order({ status, rates: new Map(), sort: this.#sort })[0]
+    this.#stop = stop
+    this.#screen = screen
+    this.#move(0)
   }
 
   async run(): Promise<void> {
-    const { context } = this.#call
-    using screen = new Screen(context)
-    this.#screen = screen
-    const quit = (): void => this.#quit()
-    for (const signal of SIGNALS) context.signals.on(signal, quit)
-    context.keyboard?.on('data', (keys) => this.#onKeys(keys.toString()))
+    const { signals, keyboard } = this.#call.context
+    const onKeys = (keys: Buffer): void => this.#onKeys(keys.toString())
+    const draw = (): void => this.#draw()
+    const enter = (): void => {
+      this.#screen.enter()
+      this.#draw()
+    }
+    keyboard?.on('data', onKeys)
+    signals.on('SIGWINCH', draw)
+    signals.on('SIGCONT', enter)
     try {
-      while (!this.#isOver) {
+      while (!this.#stop.isAsked) {
         this.#draw()
-        await this.#pause()
-        if (!this.#isOver) await this.#look()
+        await this.#stop.pause(LOOK_MS)
+        if (!this.#stop.isAsked) await this.#look()
       }
     } finally {
-      for (const signal of SIGNALS) context.signals.off(signal, quit)
+      keyboard?.off('data', onKeys)
+      signals.off('SIGWINCH', draw)
+      signals.off('SIGCONT', enter)
     }
   }
 
   #draw(): void {
     const { context, paint } = this.#call
-    const silent = performance.now() - this.#answeredAt
-    const { columns, rows } = context.size()
+    const now = performance.now()
+    const silent = now - this.#answeredAt
     const model = {
       status: this.#status,
-      rates: ratesBetween(this.#before, this.#status),
+      rates: this.#rates,
       sort: this.#sort,
       selected: this.#selected,
-      message: this.#message,
+      message: now - this.#message.at < MESSAGE_MS ? this.#message.text : '',
       staleMs: silent > 3 * LOOK_MS ? silent : 0,
-      columns,
-      rows,
+      ...context.size(),
     }
-    this.#screen?.draw(topLines(model, paint))
+    this.#screen.draw(topLines(model, paint))
   }
 
   async #look(): Promise<void> {
     try {
-      const status = await this.#call.client.ask<Status>('/api/v1/status')
-      this.#before = this.#status
+      const status = await askStatus(this.#call.client)
+      this.#rates = ratesBetween(this.#status, status)
       this.#status = status
       this.#answeredAt = performance.now()
+      // It may have been removed.
+      if (this.#order().indexOf(this.#selected ?? '') === -1) this.#move(0)
     } catch (error) {
-      this.#message = (error as Error).message
+      this.#say((error as Error).message)
     }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, LOOK_MS)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   /** A terminal may send several at once: a paste, or an arrow that is three characters. */
   #onKeys(keys: string): void {
     for (const key of keys.match(KEYS) ?? []) this.#onKey(key)
-    if (!this.#isOver) this.#draw()
+    if (!this.#stop.isAsked) this.#draw()
   }
 
   #onKey(key: string): void {
-    if (key === 'q' || key === '\x03') return this.#quit()
-    if (key === '\x1b[A' || key === 'k') return this.#move(-1)
-    if (key === '\x1b[B' || key === 'j') return this.#move(1)
+    if (key === 'q' || key === 'Q' || key === '\x03') return this.#stop.ask()
+    const by = MOVES[key]
+    if (by !== undefined) return this.#move(by)
     if (key === 's') this.#sort = SORTS[(SORTS.indexOf(this.#sort) + 1) % SORTS.length] as Sort
     const mode = MODES[key]
     if (mode !== undefined) void this.#setMode(mode)
   }
 
   #move(by: number): void {
-    const all = order({
-      status: this.#status,
-      rates: ratesBetween(this.#before, this.#status),
-      sort: this.#sort,
-    })
-    const at = all.indexOf(this.#selected ?? '') + by
+    const all = this.#order()
+    const at = Math.max(0, all.indexOf(this.#selected ?? '')) + by
     this.#selected = all[Math.min(Math.max(at, 0), all.length - 1)]
   }
 
+  #order(): readonly string[] {
+    return order({ status: this.#status, rates: this.#rates, sort: this.#sort })
+  }
+
+  /** Never rejects: what goes wrong is told on the screen. */
   async #setMode(mode: BackendMode): Promise<void> {
     const selected = this.#selected
     const found = this.#status.pools
@@ -139,22 +151,34 @@ class TopView {
     if (found === undefined) return
     try {
       await this.#call.client.ask(backendPath(found.pool, found.id), { method: 'PATCH', body: { mode } })
-      this.#message = `${found.id} is set to ${mode}`
+      this.#say(`${found.id} is set to ${mode}${mode === 'ready' ? '' : '; r sets it to ready again'}`)
     } catch (error) {
-      this.#message = (error as Error).message
+      this.#say((error as Error).message)
     }
-    this.#wake()
+    this.#stop.wake()
   }
 
-  #quit(): void {
-    this.#isOver = true
-    this.#wake()
+  #say(text: string): void {
+    this.#message = { text, at: performance.now() }
   }
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
 const MODES: Readonly<Record<string, BackendMode>> = { d: 'drain', r: 'ready', m: 'maint' }
 
+const MOVES: Readonly<Record<string, number>> = {
+  k: -1,
+  j: 1,
+  g: -Infinity,
+  G: Infinity,
+  '\x1b[A': -1,
+  '\x1b[B': 1,
+  '\x1bOA': -1,
+  '\x1bOB': 1,
+  '\x1b[5~': -PAGE_LINES,
+  '\x1b[6~': PAGE_LINES,
+  '\x1b[H': -Infinity,
+  '\x1b[F': Infinity,
+}
+
 // oxlint-disable-next-line no-control-regex -- an arrow key is an escape sequence
-const KEYS = /\x1b\[[A-Z]|[^]/g
+const KEYS = /\x1b\[[\d;]*[A-Za-z~]|\x1bO[A-Z]|[^]/g
