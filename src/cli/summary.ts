@@ -20,9 +20,11 @@ export interface Summary {
   }[]
   /** undefined = none. */
   readonly admin: string | undefined
+  /** Faults on purpose: `may be added`, or which there are; undefined = none, ever. */
+  readonly faults: string | undefined
 }
 
-export function summaryOf({ listeners, pools, admin }: Config): Summary {
+export function summaryOf({ listeners, pools, admin, faults }: Config): Summary {
   return {
     listeners: listeners.map((listener) => ({
       name: listener.name,
@@ -40,11 +42,12 @@ export function summaryOf({ listeners, pools, admin }: Config): Summary {
       admin === undefined
         ? undefined
         : `${formatAddress(admin.address)}, ${admin.token === undefined ? 'no token' : 'with a token'}`,
+    faults: faultsIn(faults),
   }
 }
 
 /** For people: columns, one line each. */
-export function summaryText(file: string, { listeners, pools, admin }: Summary): string {
+export function summaryText(file: string, { listeners, pools, admin, faults }: Summary): string {
   const listenerRows = listeners.flatMap(({ name, mode, address, leadsTo: ways }) =>
     ways.map((way, i) => (i === 0 ? [name, mode, address, way] : ['', '', '', way])),
   )
@@ -62,6 +65,7 @@ export function summaryText(file: string, { listeners, pools, admin }: Summary):
     'pools',
     ...columns(poolRows),
     ...(admin === undefined ? [] : [`admin on ${admin}`]),
+    ...(faults === undefined ? [] : [`faults on purpose: ${faults}`]),
     '',
   ].join('\n')
 }
@@ -88,6 +92,12 @@ function backendsOf({ backends, discovery }: PoolConfig): string {
     ...(discovery === undefined ? [] : [sourceOf(discovery)]),
   ]
   return counts.join(', ')
+}
+
+function faultsIn(faults: Config['faults']): string | undefined {
+  if (faults === false) return undefined
+  if (faults.length === 0) return 'may be added'
+  return faults.map(({ type, name }) => (name === undefined ? type : `${name} (${type})`)).join(', ')
 }
 
 function sourceOf(discovery: DiscoveryConfig): string {

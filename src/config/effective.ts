@@ -40,8 +40,15 @@ export function effectiveConfig(config: Config): Plain {
     },
     pidFile: config.pidFile,
     io: config.io,
-    faults: config.faults,
+    faults: faultsOf(config.faults),
   })
+}
+
+function faultsOf(faults: Config['faults']): unknown {
+  if (faults === false || faults.length === 0) return faults !== false
+  return faults.map((fault) =>
+    'match' in fault && fault.match !== undefined ? { ...fault, match: FUNCTION } : fault,
+  )
 }
 
 /** Stands for a secret. */

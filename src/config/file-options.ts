@@ -1,3 +1,4 @@
+import type { FaultSpec } from '../faults/fault-spec.ts'
 import type { BackendOptions, Duration, ListenerSettings, PoolSettings, RouteOptions } from './options.ts'
 
 /**
@@ -21,8 +22,8 @@ export interface FairleadConfig {
   readonly pidFile?: string | undefined
   /** How bytes are moved; `'sockets'`: only public parts of Node. Default `'auto'`. */
   readonly io?: 'auto' | 'handles' | 'sockets' | undefined
-  /** Whether faults may be switched on, for tests. Default false. */
-  readonly faults?: boolean | undefined
+  /** Whether faults may be added, for tests; a list: these are in force from the start. Default false. */
+  readonly faults?: boolean | readonly FaultSpec[] | undefined
 }
 
 export interface DefaultSettings extends Omit<PoolSettings, 'backup'>, ListenerSettings {}

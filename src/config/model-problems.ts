@@ -1,5 +1,6 @@
 import { quote } from './invalid-value.ts'
 import { addressProblems } from './address-problems.ts'
+import { faultProblems } from './fault-problems.ts'
 import type { ListenerModel, Model, PoolModel } from './model.ts'
 import { nearestName } from './nearest-name.ts'
 import { isWithin, type Place, type PlacedProblem } from './place.ts'
@@ -33,6 +34,7 @@ export function modelProblems(model: Model, gaps: readonly Place[]): PlacedProbl
       .flatMap(routeProblems),
     ...(isEachUseKnown ? unusedProblems(model) : []),
     ...addressProblems(model),
+    ...(lacks() ? [] : faultProblems(model)),
     ...(model.listeners.length === 0 && gaps.length === 0 ? [NO_LISTENER] : []),
   ]
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Probe } from '../core/probe.ts'
 import type { Seed } from '../core/seed.ts'
 import type { StrategyFactory } from '../core/strategy.ts'
+import type { FaultSpec } from '../faults/fault-spec.ts'
 
 /** Milliseconds, or a text such as `'250ms'`, `'2s'`, `'1m30s'`, `'1h'`. */
 export type Duration = number | string
@@ -197,9 +198,9 @@ export interface BalancerOptions extends PoolSettings, ListenerSettings {
 
   /**
    * Allows faults on purpose (`lb.faults`), for tests: refused connects, latency, resets, ... Default false: then nothing
-   * of it is even loaded.
+   * of it is even loaded. A list allows them too, and these are in force from the start.
    */
-  readonly faults?: boolean | undefined
+  readonly faults?: boolean | readonly FaultSpec[] | undefined
 
   /** Its abort closes the balancer at once: open sessions are reset. */
   readonly signal?: AbortSignal | undefined

@@ -77,10 +77,19 @@ function modelOf(given: ParsedFile, overrides: GivenValues): Model {
     pools: Object.entries(given.pools).map(([name, pool]) => namedPool(name, pool, inherited)),
     poolNames: Object.keys(given.pools),
     defaults: { place: ['defaults'], own: defaults ?? {} },
-    values: merge(defaultValues, process, overrides),
+    values: merge(
+      defaultValues,
+      process,
+      overrides.faults === true ? keepingFaults(overrides, given) : overrides,
+    ),
     admin: given.admin,
     adminPlace: ['admin'],
   }
+}
+
+/** A flag allows faults, and takes none away that the file begins with. */
+function keepingFaults(overrides: GivenValues, { faults }: ParsedFile): GivenValues {
+  return Array.isArray(faults) ? { ...overrides, faults: undefined } : overrides
 }
 
 function listenerModel(

@@ -22,7 +22,7 @@ export function configOf(model: Model): Config {
     log,
     pidFile: values.pidFile,
     io: values.io,
-    faults: values.faults,
+    faults: values.faults === true ? [] : values.faults,
   }
 }
 

@@ -2,6 +2,7 @@ import type { Address } from '../core/address.ts'
 import type { BackendSpec, BackendTransport } from '../core/backend.ts'
 import type { Probe } from '../core/probe.ts'
 import type { StrategyFactory } from '../core/strategy.ts'
+import type { FaultSpec } from '../faults/fault-spec.ts'
 
 /**
  * The configuration as everything inside reads it: parsed, checked, with every default in place. Durations are
@@ -20,8 +21,8 @@ export interface Config {
   readonly pidFile: string | undefined
   /** How bytes are moved. Read at the start only. */
   readonly io: 'auto' | 'handles' | 'sockets'
-  /** Whether faults may be switched on, for tests. Read at the start only: a reload cannot allow them. */
-  readonly faults: boolean
+  /** Faults on purpose, for tests, from the start; false: none may ever be added. Read at the start only. */
+  readonly faults: false | readonly FaultSpec[]
 }
 
 /** The admin API, the dashboard, metrics and the health of fairlead itself. */

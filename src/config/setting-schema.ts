@@ -2,10 +2,13 @@ import * as z from 'zod'
 import type { Probe } from '../core/probe.ts'
 import type { StrategyFactory } from '../core/strategy.ts'
 import { type ErrorText, leaf } from './leaf.ts'
+import type { FaultSpec } from '../faults/fault-spec.ts'
+import { faultsSchema } from './fault-schema.ts'
 import type { BalancerOptions } from './options.ts'
 import { readSetting, type SettingValue } from './read-setting.ts'
 import type { Setting, ValueRule } from './setting.ts'
 import { type SettingKey, settings } from './settings.ts'
+import { VARIABLE } from './variable.ts'
 
 /** What a setting may be in a file, or where it is given to the library. */
 export type SettingInput<Key> = Key extends keyof BalancerOptions
@@ -17,7 +20,9 @@ export type SettingOutput<Key> = Key extends 'balance'
   ? SettingValue<Key> | StrategyFactory
   : Key extends 'check'
     ? SettingValue<Key> | Probe
-    : SettingValue<Key>
+    : Key extends 'faults'
+      ? SettingValue<Key> | readonly FaultSpec[]
+      : SettingValue<Key>
 
 type SettingShape<Key extends SettingKey> = {
   [Name in Key]: z.ZodOptional<z.ZodType<SettingOutput<Name>, SettingInput<Name>>>
@@ -45,9 +50,12 @@ export function settingSchema<Key extends SettingKey>(
   key: Key,
 ): z.ZodType<SettingOutput<Key>, SettingInput<Key>> {
   const setting = all.find((known) => known.key === key) as Setting
+  const description = setting.optionDescription ?? setting.description
+  // The key says what it is; TypeScript cannot look that up at run time.
+  if (key === 'faults') return faultsSchema(description) as z.ZodType as never
   return valueSchema({
     ...setting,
-    description: setting.optionDescription ?? setting.description,
+    description,
     ...(setting.default === undefined ? {} : { fallback: defaultOf(setting) }),
     orFunction: key === 'balance' || key === 'check',
   })
@@ -79,9 +87,6 @@ export function settingShape<Key extends SettingKey>(keys: readonly Key[]): Sett
   const entries = keys.map((key) => [key, settingSchema(key).optional()])
   return Object.fromEntries(entries) as SettingShape<Key>
 }
-
-/** In the JSON Schema: a text that holds a variable, of which nobody knows yet what it will say. */
-const VARIABLE = { type: 'string', pattern: '\\$\\{' } as const
 
 /** JSON knows none: editors offer only what can be written down. */
 const FUNCTION = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function')

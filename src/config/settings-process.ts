@@ -89,5 +89,6 @@ export const processSettings = [
     group: 'Process',
     default: 'false',
     description: 'Allow faults on purpose, for tests: refused connects, latency, resets and so on',
+    optionDescription: 'Allow faults on purpose, for tests; a list: these are in force from the start',
   },
 ] as const satisfies readonly Setting[]

@@ -59,7 +59,8 @@ export async function startBalancer(config: Config, options: StartOptions = {}):
   const { clock: given = systemClock } = options
   const clock = options.assertNoLeaks === true ? new TrackedClock(given) : given
   const random = options.random ?? (options.seed === undefined ? Math.random : randomFrom(options.seed))
-  const faults = config.faults ? await loadFaults({ clock, random }) : undefined
+  const faults = config.faults === false ? undefined : await loadFaults({ clock, random })
+  if (config.faults !== false) faults?.preset(config.faults)
   const balancer = new Balancer(config, { io: await loadIo(config.io), clock, random, faults }, options)
   await balancer.start(options)
   return balancer
@@ -339,7 +340,9 @@ export class Balancer extends Witnessed {
     }
     // A turn later, so that whoever awaits us hears of the first results too.
     setImmediate(() => {
-      if (this.#state !== 'closed') for (const managed of this.#plane.pools) managed.start()
+      if (this.#state === 'closed') return
+      this.#means.faults?.tellPreset()
+      for (const managed of this.#plane.pools) managed.start()
     })
     if (signal === undefined) return
     const onAbort = (): void => void this.#closeOnce()

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/schema.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -59,7 +60,7 @@ export class Reloader {
     if (!isRunning()) return { report: this.#refused('the balancer is stopping'), inForce: before }
     // What a restart alone brings stays as it is, and is said to.
     const after: Config = { ...next, io: before.io, faults: before.faults }
-    const needsRestart = ONLY_AT_START.filter((key) => next[key] !== before[key])
+    const needsRestart = ONLY_AT_START.filter((key) => !isDeepStrictEqual(next[key], before[key]))
     const changes = diffConfig(before, after)
     try {
       await applyToDataPlane(this.#plane, { before, after, changes })

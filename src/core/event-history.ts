@@ -1,7 +1,11 @@
 import type { BalancerEvents, EventName, Events } from './events.ts'
 
-/** One event that has happened. */
-export interface PastEvent<Name extends EventName = EventName> {
+/** One event that has happened; once its name is known, so is what its data are. */
+export type PastEvent<Name extends EventName = EventName> = {
+  readonly [Each in Name]: PastEventOf<Each>
+}[Name]
+
+interface PastEventOf<Name extends EventName> {
   /** Counts up from 1 within one history. */
   readonly id: number
   /** Wall-clock ms. */
@@ -62,7 +66,8 @@ export class EventHistory {
   #keep(name: EventName): () => void {
     const { events, wallTime } = this.#options
     const listener = (data: BalancerEvents[EventName][0]): void => {
-      const event: PastEvent = { id: ++this.#lastId, at: wallTime(), name, data }
+      // Of each name the data are its own; TypeScript cannot follow that through a union.
+      const event = { id: ++this.#lastId, at: wallTime(), name, data } as PastEvent
       this.#past.push(event)
       if (this.#past.length > this.#most) this.#past.shift()
       for (const follower of this.#followers) follower(event)

@@ -10,7 +10,7 @@ import type { Resolver } from '../net/resolver.ts'
 import type { Session } from '../net/session.ts'
 import { ActiveFault } from './active-fault.ts'
 import type { FaultHome } from './fault-home.ts'
-import type { FaultSpec, HealthFault } from './fault-spec.ts'
+import type { FaultSpec, FaultType, HealthFault } from './fault-spec.ts'
 import type { Fault, Faults } from './faults.ts'
 import type { FaultyConn } from './faulty-conn.ts'
 import { FaultyDialer } from './faulty-dialer.ts'
@@ -34,6 +34,7 @@ export class FaultBoard implements Faults, FaultHome {
   readonly #faults = new Map<string, ActiveFault>()
   readonly #conns = new Set<FaultyConn>()
   readonly #waiting = new Map<ActiveFault, Set<() => void>>()
+  readonly #preset: ActiveFault[] = []
   #count = 0
   #lastKey = 0
 
@@ -43,24 +44,48 @@ export class FaultBoard implements Faults, FaultHome {
   }
 
   add(spec: FaultSpec): Fault {
+    const fault = this.#put(spec)
+    this.#tellOf(fault)
+    for (const conn of this.#conns) conn.reconsider()
+    return fault
+  }
+
+  /** In force before anything can be struck; told of once somebody can hear it. */
+  preset(specs: readonly FaultSpec[]): void {
+    const names = new Set(specs.map(({ name }) => name))
+    for (const spec of specs) this.#preset.push(this.#put(spec, names))
+  }
+
+  tellPreset(): void {
+    for (const fault of this.#preset.splice(0)) this.#tellOf(fault)
+  }
+
+  #put(spec: FaultSpec, reserved?: ReadonlySet<string | undefined>): ActiveFault {
     const read = readFault(spec)
-    const name = read.name ?? `${read.type}-${this.#count + 1}`
+    const name = read.name ?? this.#freeName(read.type, reserved)
     if (this.#faults.has(name)) {
       throw new ConfigError([{ path: 'name', message: `a fault ${name} is in force already` }])
     }
-    this.#count++
     const seed = Math.floor(this.#random() * 2 ** 32)
     const fault = new ActiveFault(name, read, { seed, onRemove: (gone) => this.#remove(gone) })
     this.#faults.set(name, fault)
-    const { type } = read
+    return fault
+  }
+
+  #freeName(type: FaultType, reserved?: ReadonlySet<string | undefined>): string {
+    for (;;) {
+      const name = `${type}-${++this.#count}`
+      if (!this.#faults.has(name) && reserved?.has(name) !== true) return name
+    }
+  }
+
+  #tellOf({ name, type, spec }: ActiveFault): void {
     this.events?.emit('fault:add', {
       fault: name,
       type,
-      where: describeScope(read),
+      where: describeScope(spec),
       dangerous: type === 'corrupt',
     })
-    for (const conn of this.#conns) conn.reconsider()
-    return fault
   }
 
   get(name: string): Fault | undefined {

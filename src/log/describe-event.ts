@@ -157,7 +157,6 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
   },
   'fault:add': {
     level: 'warn',
-    levelOf: ({ dangerous }) => (dangerous ? 'warn' : 'info'),
     describe: ({ fault, type, where, dangerous }) => ({
       msg: dangerous
         ? `fault ${fault} CHANGES BYTES on purpose, ${where}`

@@ -258,7 +258,7 @@ void t.test('what a restart alone brings is named, and stays as it was', async (
   const report = await rig.balancer.reload({
     ...rig.config,
     io: 'sockets',
-    faults: true,
+    faults: [],
     shutdownTimeoutMs: 1,
   })
   sub.match(report, {

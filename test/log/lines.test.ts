@@ -256,7 +256,7 @@ void t.test('every other event has a line of its own level', async (sub) => {
     ],
     [
       describeEvent('fault:add', { fault: 'slow', type: 'latency', where: 'pool p', dangerous: false }),
-      'info',
+      'warn',
       'fault slow on purpose: latency, pool p',
       { fault: 'slow', type: 'latency', where: 'pool p' },
     ],
