@@ -185,7 +185,8 @@ async function webSocketBackend(
     stream.on('error', () => undefined) // Its end is what counts.
     if (refuses) {
       stream.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 9\r\n\r\nno ticket')
-      return void stream.end()
+      stream.end()
+      return
     }
     sockets.handleUpgrade(request, stream, head, (socket) => {
       socket.on('error', () => undefined) // `close` follows.
