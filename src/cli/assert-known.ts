@@ -1,12 +1,13 @@
 import { nearestName } from '../config/nearest-name.ts'
 import { flagText, type Setting } from '../config/setting.ts'
 import { settings } from '../config/settings.ts'
+import { operateNames } from './operate/outlines.ts'
 import type { Argv } from './parse-args.ts'
 import { UsageError } from './usage-error.ts'
 import type { HelpTopic } from './help-text.ts'
 import { yargsOptions } from './yargs-options.ts'
 
-const COMMANDS = ['run', 'demo', 'backend', 'check', 'schema', 'completion', 'help']
+const COMMANDS = ['run', 'demo', 'backend', 'check', 'schema', 'completion', 'help', ...operateNames]
 
 /**
  * Lines about flags that the command does not know.

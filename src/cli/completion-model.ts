@@ -2,6 +2,10 @@ import type { BackendFlag } from './backend-flags.ts'
 import { BACKEND_FLAGS, BACKEND_KINDS } from './backend-flags.ts'
 import { flagText, type Setting } from '../config/setting.ts'
 import { settings } from '../config/settings.ts'
+import { operateCommands } from './operate/commands.ts'
+import type { OperateFlag } from './operate/operate-command.ts'
+import { REACH_FLAGS } from './operate/operate-help.ts'
+import { operateNames } from './operate/outlines.ts'
 
 /** A flag with its dashes, and what comes behind it: nothing, one of several words, a file, a folder, or anything. */
 export interface CompletedFlag {
@@ -53,6 +57,12 @@ export function completionModel(): CompletedCommand[] {
       flags: [...BACKEND, ...COMMON],
       words: [],
     },
+    ...operateCommands.map(({ name, summary, flags }): CompletedCommand => ({
+      name,
+      description: summary,
+      flags: [...[...flags, ...REACH_FLAGS].map(operateFlag), ...COMMON.slice(0, 1)],
+      words: [],
+    })),
     {
       name: 'completion',
       description: 'Completion for your shell',
@@ -63,9 +73,14 @@ export function completionModel(): CompletedCommand[] {
       name: 'help',
       description: 'What there is',
       flags: [],
-      words: ['run', 'demo', 'backend', 'check', 'schema', 'completion', 'all'],
+      words: ['run', 'demo', 'backend', 'check', 'schema', 'completion', 'all', ...operateNames],
     },
   ]
+}
+
+function operateFlag({ flag, kind, text, value }: OperateFlag): CompletedFlag {
+  const what = kind === 'switch' ? 'none' : value === '<file>' ? 'file' : 'any'
+  return { flag: `--${flag}`, description: text, value: what }
 }
 
 function flagOf(setting: Setting): CompletedFlag {

@@ -1,13 +1,8 @@
 import { BACKEND_FLAGS, BACKEND_KINDS } from './backend-flags.ts'
+import { helpLines, type HelpLine, helpWidth } from './help-lines.ts'
+import { outlines } from './operate/outlines.ts'
 import { flagText, type Setting } from '../config/setting.ts'
 import { settings } from '../config/settings.ts'
-
-/** One line of the help: `--retries <n>`, what it does, what holds without it. */
-interface HelpLine {
-  readonly flag: string
-  readonly text: string
-  readonly fallback?: string
-}
 
 export type HelpTopic = 'run' | 'check' | 'schema' | 'demo' | 'backend' | 'completion'
 
@@ -16,13 +11,11 @@ export type HelpTopic = 'run' | 'check' | 'schema' | 'demo' | 'backend' | 'compl
  * settings says what there is.
  */
 export function helpText(topic: HelpTopic, { columns, all }: { columns: number; all: boolean }): string {
-  const width = Math.min(Math.max(columns, NARROWEST), WIDEST)
+  const width = helpWidth(columns)
   const page = all ? PAGES[topic] : (SHORT_PAGES[topic] ?? PAGES[topic])
   return `${page(width).join('\n')}\n`
 }
 
-const NARROWEST = 70
-const WIDEST = 110
 const FLAG_WIDTH = 33
 const SHORT_FLAG_WIDTH = 24
 
@@ -44,6 +37,7 @@ const SHORT_PAGES: Readonly<Partial<Record<HelpTopic, Page>>> = {
     '  fairlead demo                              three backends and a balancer',
     '  fairlead backend --port 3001 --name a      one backend, to try it',
     '  fairlead completion bash|zsh|fish          completion for your shell',
+    '  fairlead status, top, drain, events, ...   a balancer that runs: fairlead help all',
     '',
     ...often(width),
     '',
@@ -92,6 +86,9 @@ const PAGES: Readonly<Record<HelpTopic, Page>> = {
     '  fairlead 5432 db1:5432 db2:5432 --backup db3:5432',
     '  fairlead 80 a=http://app1:8080@5 b=http://app2:8080 --check http --check-path /ready',
     '',
+    'With a balancer that runs with --admin (fairlead help status tells where it is looked for):',
+    ...lines(OPERATE, width, FLAG_WIDTH + 2),
+    '',
     'Addresses:',
     ...lines(ADDRESSES, width),
     ...settingGroups(width),
@@ -103,7 +100,7 @@ const PAGES: Readonly<Record<HelpTopic, Page>> = {
     'Durations are written 250ms, 2s, 1m30s, 1h, sizes 500, 16KiB, 10MB. Every option is an',
     'environment variable too (--check-path: FAIRLEAD_CHECK_PATH), and so are the arguments',
     '(FAIRLEAD_LISTEN, FAIRLEAD_BACKENDS, FAIRLEAD_CONFIG); flags win. Exit codes: 0 done or',
-    'drained, 1 failed, 2 wrong usage or configuration.',
+    'drained, 1 failed, 2 wrong usage or configuration, 3 the answer is no.',
   ],
   check: (width) => [
     'Reads a configuration (YAML, JSON or a module) and says whether it is good: every problem with its',
@@ -161,6 +158,11 @@ const PAGES: Readonly<Record<HelpTopic, Page>> = {
     'Or for this shell alone: source <(fairlead completion bash)',
   ],
 }
+
+const OPERATE: readonly HelpLine[] = outlines.map(({ name, words, summary }) => ({
+  flag: `fairlead ${name} ${words}`.trimEnd(),
+  text: summary,
+}))
 
 const ADDRESSES: readonly HelpLine[] = [
   { flag: '<listen>', text: '8080 (all interfaces), 127.0.0.1:8080, [::1]:8080, unix:/run/lb.sock' },
@@ -257,20 +259,5 @@ const PLACEHOLDERS: Readonly<Record<Exclude<Setting['kind'], 'choice'>, string>>
 }
 
 function lines(entries: readonly HelpLine[], width: number, flagWidth = FLAG_WIDTH): string[] {
-  return entries.flatMap(({ flag, text, fallback }) => {
-    const whole = fallback === undefined ? text : `${text} [${fallback}]`
-    const [first = '', ...rest] = wrap(whole, width - flagWidth - 2)
-    return [`  ${flag.padEnd(flagWidth)}${first}`, ...rest.map((line) => ' '.repeat(flagWidth + 2) + line)]
-  })
-}
-
-function wrap(text: string, width: number): string[] {
-  const wrapped: string[] = []
-  for (const word of text.split(' ')) {
-    const last = wrapped.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      wrapped[wrapped.length - 1] = `${last} ${word}`
-    else wrapped.push(word)
-  }
-  return wrapped
+  return helpLines(entries, width, flagWidth)
 }

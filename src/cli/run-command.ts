@@ -1,7 +1,7 @@
 import { ConfigError, FairleadError, formatProblem } from '../core/errors.ts'
 import type { CommandContext } from './context.ts'
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
-import { operateNames } from './operate/names.ts'
+import { operateNames } from './operate/outlines.ts'
 import type { Request } from './requests.ts'
 import { UsageError } from './usage-error.ts'
 import { packageVersion } from '../core/package-version.ts'
@@ -9,8 +9,11 @@ import { packageVersion } from '../core/package-version.ts'
 /** Runs one command to its end and gives the exit code. Each command is loaded only when it is the one. */
 export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
   try {
-    if (operateNames.includes(args[0] ?? '')) {
-      return await (await import('./operate/operate.ts')).operate(args, context)
+    const [first = '', second = ''] = args
+    // `fairlead help drain` is `fairlead drain --help`.
+    const asked = first === 'help' && operateNames.includes(second) ? [second, '--help'] : args
+    if (operateNames.includes(asked[0] ?? '')) {
+      return await (await import('./operate/operate.ts')).operate(asked, context)
     }
     const { parseArgs } = await import('./parse-args.ts')
     return await perform(await parseArgs(args, context), context)

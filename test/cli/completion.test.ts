@@ -6,6 +6,10 @@ import t from 'tap'
 import { completionScript } from '../../src/cli/completion.ts'
 import { completionModel } from '../../src/cli/completion-model.ts'
 import { helpText } from '../../src/cli/help-text.ts'
+import { operateCommands } from '../../src/cli/operate/commands.ts'
+import { operateLoaders } from '../../src/cli/operate/loaders.ts'
+import { operateHelp, REACH_FLAGS } from '../../src/cli/operate/operate-help.ts'
+import { operateNames, outlines } from '../../src/cli/operate/outlines.ts'
 import { parseArgs } from '../../src/cli/parse-args.ts'
 import { yargsOptions } from '../../src/cli/yargs-options.ts'
 
@@ -44,7 +48,7 @@ void t.test('bash completes commands, flags of the command, and values of the fl
   sub.same(offered('backend', '--bal'), [])
   sub.same(offered('demo', '--po'), ['--port'])
   sub.same(offered('completion', ''), ['bash', 'zsh', 'fish', '--help', '--version'])
-  sub.same(offered('help', 'd'), ['demo'])
+  sub.same(offered('help', 'd'), ['demo', 'drain'])
   sub.same(offered('8080', '3001', '--no-e'), ['--no-eject'])
 })
 
@@ -80,6 +84,37 @@ void t.test('the help of each command is one screen, and fits it', async (sub) =
     sub.ok(lines.length <= 24, `${topic}: ${lines.length} lines`)
     sub.ok(Math.max(...lines.map(({ length }) => length)) <= 92, topic)
   }
+})
+
+void t.test('a command to a running balancer is known everywhere, or nowhere', async (sub) => {
+  sub.same(
+    operateCommands.map(({ name }) => name),
+    operateNames,
+  )
+  sub.same(Object.keys(operateLoaders), operateNames)
+  const everything = helpText('run', { columns: 80, all: true })
+  for (const command of operateCommands) {
+    const { name, words, summary, flags } = command
+    sub.equal((await operateLoaders[name]?.())?.name, name)
+    sub.same(
+      outlines.filter((outline) => outline.name === name),
+      [{ name, words, summary }],
+    )
+    const completed = completionModel().find((known) => known.name === name)
+    const expected = [...flags, ...REACH_FLAGS].map(({ flag }) => `--${flag}`)
+    sub.same(
+      completed?.flags.map(({ flag }) => flag),
+      [...expected, '--help'],
+    )
+    const help = operateHelp(command, { columns: 80 })
+    for (const flag of expected) sub.match(help, `  ${flag}`)
+    const lines = help.trimEnd().split('\n')
+    sub.ok(lines.length <= 24 && Math.max(...lines.map(({ length }) => length)) <= 80, name)
+    sub.match(everything, `fairlead ${name}`)
+  }
+  sub.same(offered('dr'), ['drain'])
+  sub.same(offered('drain', '--w'), ['--wait'])
+  sub.same(offered('help', 'ev'), ['events'])
 })
 
 void t.test('a shell is asked for by its name', async (sub) => {

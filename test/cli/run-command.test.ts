@@ -1,11 +1,10 @@
-import { EventEmitter, once } from 'node:events'
-import { mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { BACKEND_KINDS } from '../../src/cli/backend-flags.ts'
-import type { CommandContext, Keyboard } from '../../src/cli/context.ts'
 // Loaded here, since to compile them takes longer than a test should wait.
 import '../../src/cli/demo.ts'
 import '../../src/log/json-log.ts'
@@ -14,59 +13,9 @@ import { packageVersion } from '../../src/core/package-version.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { silentBackend } from '../../src/testing/silent-backend.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
+import { FakeProcess } from './fake-process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-cli-'))
-let files = 0
-
-/** A process as a command sees it, with its log in a file. */
-class FakeProcess implements CommandContext {
-  readonly env: Readonly<Record<string, string>>
-  readonly signals = new EventEmitter()
-  readonly stdoutIsTerminal: boolean
-  readonly columns = 100
-  readonly size = (): { columns: number; rows: number } => ({ columns: 100, rows: 40 })
-  readonly keyboard: (Keyboard & EventEmitter) | undefined
-  readonly logFile = join(folder, `log-${++files}`)
-  readonly logFd = openSync(this.logFile, 'w')
-  printed = ''
-  complaints = ''
-
-  constructor(options: { env?: Readonly<Record<string, string>>; terminal?: boolean } = {}) {
-    this.env = options.env ?? {}
-    this.stdoutIsTerminal = options.terminal ?? false
-    if (!this.stdoutIsTerminal) return
-    this.keyboard = Object.assign(new EventEmitter(), { setRawMode: () => undefined, pause: () => undefined })
-  }
-
-  readonly print = (text: string): void => {
-    this.printed += text
-  }
-
-  readonly printError = (text: string): void => {
-    this.complaints += text
-  }
-
-  get log(): string {
-    return readFileSync(this.logFile, 'utf8')
-  }
-
-  get events(): string[] {
-    const lines = this.log.split('\n').filter((line) => line !== '')
-    return lines.map((line) => (JSON.parse(line) as { event: string }).event)
-  }
-
-  /** Waits until the log, which is gathered for up to a quarter of a second, shows `text`. */
-  async shows(text: string): Promise<void> {
-    await waitUntil(() => this.log.includes(text))
-  }
-
-  /** The balancer's port, read from its first line. */
-  async port(): Promise<number> {
-    const pattern = /listening on +(?:\S+:|port )?(\d+)/
-    await waitUntil(() => pattern.test(this.log))
-    return Number(pattern.exec(this.log)?.[1])
-  }
-}
 
 void t.test('version, help and wrong usage end at once, with the right code', async (sub) => {
   const context = new FakeProcess()

@@ -5,6 +5,7 @@ import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
 import { findBackend, type FoundBackend } from './find-backend.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
+import { outlineOf } from './outlines.ts'
 import { RefusedError } from './admin-errors.ts'
 import { askStatus } from './ask-status.ts'
 import { timeoutNeedsWait } from './timeout-needs-wait.ts'
@@ -12,32 +13,26 @@ import { timeoutNeedsWait } from './timeout-needs-wait.ts'
 const DEFAULT_REMOVE_WAIT_MS = 30_000
 
 export const weightCommand: OperateCommand = {
-  name: 'weight',
-  words: '<backend> <0-256>',
+  ...outlineOf('weight'),
   least: 2,
   most: 2,
-  summary: 'Change the share that a backend gets; 0 = nothing new',
   flags: [],
   run: weigh,
 }
 
 export const addCommand: OperateCommand = {
-  name: 'add',
-  words: '<backend..>',
+  ...outlineOf('add'),
   least: 1,
   most: Infinity,
-  summary: 'Add backends, written as anywhere: c=host:3003@5',
   flags: [{ flag: 'pool', kind: 'text', value: '<name>', text: 'To this pool; default the first' }],
   notes: ['They are gone after a restart: the configuration is not written.'],
   run: add,
 }
 
 export const removeCommand: OperateCommand = {
-  name: 'remove',
-  words: '<backend..>',
+  ...outlineOf('remove'),
   least: 1,
   most: Infinity,
-  summary: 'Take backends out; open sessions live on unless told otherwise',
   flags: [
     { flag: 'wait', kind: 'switch', text: 'Drain first, and remove when no session is open any more' },
     {

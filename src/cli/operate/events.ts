@@ -3,6 +3,7 @@ import { EXIT_OK } from '../exit-codes.ts'
 import { RefusedError, UnreachableError } from './admin-errors.ts'
 import { eventLine } from './event-line.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
+import { outlineOf } from './outlines.ts'
 import { JSON_FLAG } from './operate-command.ts'
 import { readMessages, type StreamMessage } from './read-messages.ts'
 import { jsonLine, parseSafely } from './safe-json.ts'
@@ -11,11 +12,9 @@ import { StopRequest } from './stop-request.ts'
 const RECONNECT_MS = 1_000
 
 export const eventsCommand: OperateCommand = {
-  name: 'events',
-  words: '',
+  ...outlineOf('events'),
   least: 0,
   most: 0,
-  summary: 'What happened: backends that went up or down, and why; reloads; drains',
   flags: [
     { flag: 'follow', kind: 'switch', text: 'And what happens from now on, until Ctrl-C' },
     { flag: 'since', kind: 'integer', value: '<id>', text: 'Only those after this one; ids are in --json' },

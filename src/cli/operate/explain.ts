@@ -1,17 +1,16 @@
 import type { BackendExplanation, Explanation } from '../../core/explanation.ts'
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
+import { outlineOf } from './outlines.ts'
 import { JSON_FLAG } from './operate-command.ts'
 import { jsonLine } from './safe-json.ts'
 import { lookOf } from './look-of.ts'
 import { type Cell, type TableLook, tableLines } from './table.ts'
 
 export const explainCommand: OperateCommand = {
-  name: 'explain',
-  words: '[client-ip]',
+  ...outlineOf('explain'),
   least: 0,
   most: 1,
-  summary: 'Which backend a client would get now, and why none of the others',
   flags: [
     { flag: 'listener', kind: 'text', value: '<name>', text: 'At this listener; default the first' },
     { flag: 'host', kind: 'text', value: '<name>', text: 'HTTP mode: for this host' },

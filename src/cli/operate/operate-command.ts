@@ -1,17 +1,13 @@
 import type { Paint } from '../../log/paint.ts'
 import type { CommandContext } from '../context.ts'
 import type { AdminClient } from './admin-client.ts'
+import type { Outline } from './outlines.ts'
 
 /** A command that speaks to a running balancer. */
-export interface OperateCommand {
-  readonly name: string
-  /** Its words, as the help shows them: `<backend..>`. */
-  readonly words: string
+export interface OperateCommand extends Outline {
   /** How many words it takes. */
   readonly least: number
   readonly most: number
-  /** What it does, in half a line. */
-  readonly summary: string
   readonly flags: readonly OperateFlag[]
   /** More lines for its help. */
   readonly notes?: readonly string[]

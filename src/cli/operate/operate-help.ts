@@ -1,3 +1,4 @@
+import { helpLines, type HelpLine, helpWidth, wrap } from '../help-lines.ts'
 import { JSON_FLAG, type OperateCommand, type OperateFlag } from './operate-command.ts'
 
 /** Where the balancer is, and how to be let in; every command has these. */
@@ -16,11 +17,19 @@ export const REACH_FLAGS: readonly OperateFlag[] = [
   },
 ]
 
-const FLAG_WIDTH = 24
+const FLAG_WIDTH = 28
 
-export function operateHelp({ name, words, summary, flags, notes = [] }: OperateCommand): string {
+/** The help of one command, made to fit `columns`. */
+export function operateHelp(command: OperateCommand, { columns }: { readonly columns: number }): string {
+  const { name, words, summary, flags, notes = [] } = command
+  const width = helpWidth(columns)
   const usage = ['fairlead', name, words, '[options]'].filter((part) => part !== '').join(' ')
   const own = [...flags.filter((flag) => flag !== JSON_FLAG), ...flags.filter((flag) => flag === JSON_FLAG)]
+  const options = [
+    ...own.map(lineOf),
+    ...REACH_FLAGS.map(lineOf),
+    { flag: '-h, --help', text: 'Show this help' },
+  ]
   return [
     `${summary}.`,
     '',
@@ -28,15 +37,16 @@ export function operateHelp({ name, words, summary, flags, notes = [] }: Operate
     `  ${usage}`,
     '',
     'Options:',
-    ...[...own, ...REACH_FLAGS].map(flagLine),
-    `  ${'-h, --help'.padEnd(FLAG_WIDTH)}Show this help`,
-    ...(notes.length === 0 ? [] : ['', ...notes]),
+    ...helpLines(options, width, FLAG_WIDTH),
     '',
-    'Exit codes: 0 done, 1 failed or not reached, 2 wrong usage, 3 the answer is no.',
+    ...notes.flatMap((note) => wrap(note, width)),
+    ...wrap(EXIT_CODES, width),
     '',
   ].join('\n')
 }
 
-function flagLine({ flag, value, text }: OperateFlag): string {
-  return `  ${`--${flag}${value === undefined ? '' : ` ${value}`}`.padEnd(FLAG_WIDTH)}${text}`
+const EXIT_CODES = 'Exit codes: 0 done, 1 failed or not reached, 2 wrong usage, 3 the answer is no.'
+
+function lineOf({ flag, value, text }: OperateFlag): HelpLine {
+  return { flag: `--${flag}${value === undefined ? '' : ` ${value}`}`, text }
 }

@@ -4,7 +4,7 @@ import { EXIT_OK } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
 import { AdminClient } from './admin-client.ts'
 import { RefusedError } from './admin-errors.ts'
-import { operateLoaders } from './names.ts'
+import { operateLoaders } from './loaders.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
 import { operateHelp } from './operate-help.ts'
 import { parseOperateArgs } from './parse-operate-args.ts'
@@ -19,7 +19,7 @@ export async function operate(args: readonly string[], context: CommandContext):
   const command = await (operateLoaders[args[0] as string] as () => Promise<OperateCommand>)()
   const asked = await parseOperateArgs(command, { args: args.slice(1), env: context.env })
   if (asked === 'help') {
-    context.print(operateHelp(command))
+    context.print(operateHelp(command, context))
     return EXIT_OK
   }
   const { address, token, words, texts, numbers } = asked

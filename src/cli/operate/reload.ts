@@ -1,6 +1,7 @@
 import type { ReloadReport } from '../../core/reload-report.ts'
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
+import { outlineOf } from './outlines.ts'
 import { JSON_FLAG } from './operate-command.ts'
 import { jsonLine } from './safe-json.ts'
 
@@ -10,11 +11,9 @@ const RELOAD_MS = 60_000
 const REFUSED = 422
 
 export const reloadCommand: OperateCommand = {
-  name: 'reload',
-  words: '',
+  ...outlineOf('reload'),
   least: 0,
   most: 0,
-  summary: 'Read the configuration file again',
   flags: [JSON_FLAG],
   notes: ['Exit code 3 where it was refused: the old configuration stays.'],
   run: reload,

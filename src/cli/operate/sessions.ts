@@ -4,6 +4,7 @@ import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
 import { RefusedError } from './admin-errors.ts'
 import type { OperateCall, OperateCommand, OperateFlag } from './operate-command.ts'
+import { outlineOf } from './outlines.ts'
 import { JSON_FLAG } from './operate-command.ts'
 import { jsonLine } from './safe-json.ts'
 import { lookOf } from './look-of.ts'
@@ -17,11 +18,9 @@ const FILTERS: readonly OperateFlag[] = [
 ]
 
 export const sessionsCommand: OperateCommand = {
-  name: 'sessions',
-  words: '',
+  ...outlineOf('sessions'),
   least: 0,
   most: 0,
-  summary: 'Open sessions, the oldest first',
   flags: [
     ...FILTERS,
     { flag: 'most', kind: 'integer', value: '<n>', text: 'At most so many [1000]' },
@@ -31,11 +30,9 @@ export const sessionsCommand: OperateCommand = {
 }
 
 export const killCommand: OperateCommand = {
-  name: 'kill',
-  words: '[session..]',
+  ...outlineOf('kill'),
   least: 0,
   most: Infinity,
-  summary: 'Reset sessions by number, or all that a filter means',
   flags: FILTERS,
   notes: ['Exit code 3 where there was nothing to reset.'],
   run: kill,

@@ -7,6 +7,7 @@ import { RefusedError } from './admin-errors.ts'
 import { askStatus } from './ask-status.ts'
 import { findBackend, type FoundBackend } from './find-backend.ts'
 import type { OperateCall, OperateCommand, OperateFlag } from './operate-command.ts'
+import { outlineOf } from './outlines.ts'
 import { StopRequest } from './stop-request.ts'
 import { timeoutNeedsWait } from './timeout-needs-wait.ts'
 
@@ -17,17 +18,15 @@ const WAIT_FLAGS: readonly OperateFlag[] = [
   { flag: 'timeout', kind: 'duration', value: '<time>', text: 'Wait no longer than that' },
 ]
 
-export const drainCommand = modeCommand('drain', 'No new clients; open sessions live on, checks go on')
-export const maintCommand = modeCommand('maint', 'No clients and no checks')
-export const readyCommand = modeCommand('ready', 'Back to work')
+export const drainCommand = modeCommand('drain')
+export const maintCommand = modeCommand('maint')
+export const readyCommand = modeCommand('ready')
 
-function modeCommand(mode: BackendMode, summary: string): OperateCommand {
+function modeCommand(mode: BackendMode): OperateCommand {
   const command: OperateCommand = {
-    name: mode,
-    words: '<backend..>',
+    ...outlineOf(mode),
     least: 1,
     most: Infinity,
-    summary,
     flags: [],
     run: (call) => setMode(call, mode),
   }

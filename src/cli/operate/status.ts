@@ -3,6 +3,7 @@ import { UnreachableError } from './admin-errors.ts'
 import { askStatus, type Status } from './ask-status.ts'
 import { lookOf } from './look-of.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
+import { outlineOf } from './outlines.ts'
 import { JSON_FLAG } from './operate-command.ts'
 import { jsonLine } from './safe-json.ts'
 import { Screen } from './screen.ts'
@@ -13,11 +14,9 @@ const SECOND_MS = 1_000
 
 /** `fairlead status`: what a balancer is and does, once or again and again. */
 export const statusCommand: OperateCommand = {
-  name: 'status',
-  words: '',
+  ...outlineOf('status'),
   least: 0,
   most: 0,
-  summary: 'Listeners, pools and backends, and how they are',
   flags: [JSON_FLAG, { flag: 'watch', kind: 'switch', text: 'Again each second, until Ctrl-C' }],
   notes: ['Exit code 3 where a pool has no backend that can serve, or the balancer is stopping.'],
   run: tell,

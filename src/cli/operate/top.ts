@@ -4,6 +4,7 @@ import { backendPath } from '../../admin/http/parse-path.ts'
 import type { BackendMode } from '../../core/backend.ts'
 import { askStatus, type Status } from './ask-status.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
+import { outlineOf } from './outlines.ts'
 import { ratesBetween } from './rates.ts'
 import { Screen } from './screen.ts'
 import { StopRequest } from './stop-request.ts'
@@ -15,11 +16,9 @@ const MESSAGE_MS = 5_000
 const PAGE_LINES = 10
 
 export const topCommand: OperateCommand = {
-  name: 'top',
-  words: '',
+  ...outlineOf('top'),
   least: 0,
   most: 0,
-  summary: 'A live view: rates, latencies, and drain by a key',
   flags: [],
   notes: ['Keys: arrows or j and k, d drain, r ready, m maint, s sort, q quit.'],
   run: top,

@@ -1,9 +1,6 @@
 import type { OperateCommand } from './operate-command.ts'
 
-/**
- * The commands that speak to a running balancer, in the order of the help. Each is loaded only when it is asked for: scripts
- * call them again and again.
- */
+/** Each command is loaded only when it is asked for: scripts call them again and again. */
 export const operateLoaders: Readonly<Record<string, () => Promise<OperateCommand>>> = {
   status: async () => (await import('./status.ts')).statusCommand,
   top: async () => (await import('./top.ts')).topCommand,
@@ -19,5 +16,3 @@ export const operateLoaders: Readonly<Record<string, () => Promise<OperateComman
   events: async () => (await import('./events.ts')).eventsCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
 }
-
-export const operateNames: readonly string[] = Object.keys(operateLoaders)
