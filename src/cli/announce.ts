@@ -1,9 +1,11 @@
 import type { Balancer } from '../control/balancer.ts'
+import { formatAddress } from '../core/address.ts'
 import { systemClock } from '../core/clock.ts'
 import type { BalancerEvents } from '../core/events.ts'
 import { formatBanner } from '../log/banner.ts'
 import { isLogged, type LogLevel } from '../log/log.ts'
 import { logEvents } from '../log/log-events.ts'
+import type { Service } from '../service/service.ts'
 import { checkInWords } from './check-in-words.ts'
 import type { OpenLog } from './open-log.ts'
 import type { LoggingOptions } from './requests.ts'
@@ -12,26 +14,31 @@ import { packageVersion } from '../core/package-version.ts'
 /** How long the banner waits to show the result of each backend's first check. Traffic waits for nothing. */
 const BANNER_PATIENCE_MS = 500
 
-/** Connects the log to a balancer that has just begun to listen, and tells of the start. */
+/** Connects the log to a service that has just begun to listen, and tells of the start. */
 export async function announce(
-  balancer: Balancer,
+  service: Service,
   options: { readonly open: OpenLog; readonly logging: LoggingOptions; readonly hints?: readonly string[] },
 ): Promise<void> {
   const { open, logging } = options
+  const { balancer } = service
   open.pretty?.hold()
   const isHttp = balancer.config.listeners.some(({ http }) => http !== undefined)
   const mode = isHttp ? 'http' : 'tcp'
   logEvents(balancer, open.log, { ...logging, isHttp })
-  if (open.pretty === undefined) return announceInJson(balancer, open, { level: logging.level, mode })
+  if (open.pretty === undefined) return announceInJson(service, open, { level: logging.level, mode })
   await firstChecks(balancer)
-  const [pool] = balancer.config.pools
   const banner = formatBanner(
     {
       version: packageVersion(),
       snapshot: balancer.snapshot(),
       mode,
-      checks: pool === undefined ? '' : checkInWords(pool.check),
-      checksOff: pool?.check.kind === 'off',
+      checks: new Map(
+        balancer.config.pools.map(({ name, check }) => [
+          name,
+          { text: checkInWords(check), isOff: check.kind === 'off' },
+        ]),
+      ),
+      dashboard: dashboardOf(service),
       hints: options.hints ?? ['Ctrl-C lets open sessions finish and stops.'],
     },
     open.paint,
@@ -39,13 +46,28 @@ export async function announce(
   open.pretty.release(isLogged('info', logging.level) ? banner : '')
 }
 
+/** As a browser is told it, or as the commands are where it is a unix socket. */
+export function dashboardOf({ adminAddress }: Pick<Service, 'adminAddress'>): string | undefined {
+  if (adminAddress === undefined) return undefined
+  return adminAddress.kind === 'unix' ? formatAddress(adminAddress) : `http://${formatAddress(adminAddress)}`
+}
+
 function announceInJson(
-  balancer: Balancer,
+  { balancer, adminAddress }: Service,
   open: OpenLog,
   { level, mode }: { readonly level: LogLevel; readonly mode: 'tcp' | 'http' },
 ): void {
   if (!isLogged('info', level)) return
   const { listeners, pools } = balancer.snapshot()
+  if (adminAddress !== undefined) {
+    const address = formatAddress(adminAddress)
+    open.log.write({
+      level: 'info',
+      event: 'admin:open',
+      msg: `operators are welcome on ${address}`,
+      fields: { address },
+    })
+  }
   for (const { name, address, maxConnections } of listeners) {
     open.log.write({
       level: 'info',

@@ -1,8 +1,11 @@
-import type { BalancerOptions } from '../config/options.ts'
-import { type Balancer, createBalancer } from '../control/balancer.ts'
+import { resolveOptions } from '../config/resolve.ts'
+import type { AdminConfig } from '../config/schema.ts'
+import type { TcpAddress } from '../core/address.ts'
 import { ListenError } from '../core/errors.ts'
 import { type HttpBackend, httpBackend } from '../testing/http-backend.ts'
-import { announce } from './announce.ts'
+import type { Presence } from '../service/presence.ts'
+import { type Service, startService } from '../service/service.ts'
+import { announce, dashboardOf } from './announce.ts'
 import type { CommandContext } from './context.ts'
 import { DemoKeys } from './demo-keys.ts'
 import { openLog } from './open-log.ts'
@@ -19,24 +22,20 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
   try {
     const open = await openLog(request.logging, context)
     await using presence = openPresence(request.pidFile, { open, context })
-    const balancer = await listenNear(request.port, {
-      ...request.options,
-      backends: backends.map(({ name, port }) => ({ id: name, address: port })),
-    })
-    presence.appear(balancer.addresses)
+    await using service = await listenNear(request, { backends, presence })
     const keys = new DemoKeys({
       keyboard: context.keyboard,
       backends,
       log: open.log,
       stop: () => context.signals.emit('SIGINT'),
     })
-    const hints = hintsFor({ balancer, backends, wanted: request.port, keys })
+    const hints = hintsFor({ service, backends, request, keys })
     // JSON lines are for machines: people are told beside them.
     if (open.pretty === undefined) context.printError(`${hints.join('\n')}\n`)
-    await announce(balancer, { open, logging: request.logging, hints })
+    await announce(service, { open, logging: request.logging, hints })
     keys.start()
     try {
-      return await serveUntilStopped(balancer, { open, context, presence })
+      return await serveUntilStopped(service, { open, context })
     } finally {
       keys.end()
     }
@@ -45,32 +44,60 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
   }
 }
 
-/** Listens on `port`, or on the next one that is free. */
-async function listenNear(port: number, options: Omit<BalancerOptions, 'listen'>): Promise<Balancer> {
-  for (let candidate = port; ; candidate++) {
+/** Listens on the port that was asked for, or on the next one that is free; so does the dashboard, unless it was told where. */
+async function listenNear(
+  { port, options, logging, pidFile, admin, isAdminGiven }: DemoRequest,
+  { backends, presence }: { readonly backends: readonly HttpBackend[]; readonly presence: Presence },
+): Promise<Service> {
+  let listen = port
+  let dashboard = admin
+  for (;;) {
+    const config = resolveOptions({
+      ...options,
+      listen,
+      backends: backends.map((backend) => ({ id: backend.name, address: backend.port })),
+    })
     try {
-      return await createBalancer({ ...options, listen: candidate })
+      return await startService({ config: { ...config, log: logging, pidFile, admin: dashboard }, presence })
     } catch (error) {
-      const cause: unknown = error instanceof ListenError ? error.cause : undefined
-      const isTaken = (cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
-      if (!isTaken || candidate >= HIGHEST_PORT) throw error
+      const taken = addressInUse(error)
+      if (taken === undefined) throw error
+      const next = isAdminGiven ? undefined : nextPort(dashboard, taken)
+      if (next !== undefined) dashboard = next
+      else if (taken.port === listen && listen < HIGHEST_PORT) listen++
+      else throw error
     }
   }
 }
 
+function addressInUse(error: unknown): TcpAddress | undefined {
+  if (!(error instanceof ListenError) || error.address.kind === 'unix') return undefined
+  return (error.cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? error.address : undefined
+}
+
+/** The same one port up, where it is this one that is taken. */
+function nextPort(admin: AdminConfig | undefined, taken: TcpAddress): AdminConfig | undefined {
+  if (admin?.address.kind !== 'tcp' || admin.address.port !== taken.port || taken.port >= HIGHEST_PORT)
+    return undefined
+  return { ...admin, address: { ...admin.address, port: taken.port + 1 } }
+}
+
 function hintsFor(facts: {
-  balancer: Balancer
+  service: Service
   backends: readonly HttpBackend[]
-  wanted: number
+  request: DemoRequest
   keys: DemoKeys
 }): string[] {
-  const { balancer, backends, wanted, keys } = facts
+  const { service, backends, request, keys } = facts
   const first = backends[0] as HttpBackend
   const health = `http://localhost:${first.port}/health`
-  const { port, config } = balancer
+  const { port, config } = service.balancer
+  const wanted = request.port
+  const dashboard = dashboardOf(service)
   const isExplained = config.listeners[0]?.http?.explain === true
   return [
     ...(wanted === 0 || wanted === port ? [] : [`Port ${wanted} is in use, so this is ${port}.`, '']),
+    ...(dashboard === undefined ? [] : [`Watch it live: ${dashboard}`, '']),
     'Now try, in another terminal:',
     '',
     `  curl http://localhost:${port}                       # again and again: a, b, c take turns`,

@@ -1,3 +1,4 @@
+import type { AdminSettings } from '../config/admin-config.ts'
 import { Problems } from '../config/problems.ts'
 import { readSetting } from '../config/read-setting.ts'
 import { environmentName, isRepeatable, type Setting } from '../config/setting.ts'
@@ -14,6 +15,9 @@ export interface GatheredSettings {
   readonly logging: LoggingOptions
   /** undefined = none. */
   readonly pidFile: string | undefined
+  /** Read; it may be open to all as yet. */
+  readonly admin: AdminSettings
+  readonly watch: boolean
   /** Option -> the flag or variable that set it. */
   readonly places: ReadonlyMap<string, string>
   /** What is wrong with the command's own settings. */
@@ -45,6 +49,12 @@ export function gatherSettings(argv: Argv, env: Env): GatheredSettings {
       accessLog: own['accessLog'] as LoggingOptions['accessLog'],
     },
     pidFile: own['pidFile'] as string | undefined,
+    admin: {
+      admin: own['admin'] as AdminSettings['admin'],
+      adminTokenFile: own['adminTokenFile'] as string | undefined,
+      adminHosts: own['adminHosts'] as readonly string[] | undefined,
+    },
+    watch: own['watch'] as boolean,
     places,
     problems: problems.list.map(({ path, message }) => `${path}: ${message}`),
   }
@@ -84,11 +94,18 @@ function fromEnvironment(setting: Setting, env: Env): Given | undefined {
   const name = environmentName(setting.flag)
   const value = env[name]
   if (value !== undefined && value !== '') return { place: name, value }
+  if (setting.kind === 'secret') return secretFrom(env, name.replace(/_FILE$/, ''))
   // `--no-eject` in capitals is what people try.
   const negated = environmentName(`no-${setting.flag}`)
   const negation = setting.kind === 'boolean' ? env[negated] : undefined
   if (negation === undefined || negation === '') return undefined
   return { place: negated, value: NEGATED[negation.trim().toLowerCase()] ?? negation }
+}
+
+/** No flag takes a secret itself: everybody on the machine can read the arguments of a process. */
+function secretFrom(env: Env, name: string): Given | undefined {
+  const secret = env[name]
+  return secret === undefined || secret === '' ? undefined : { place: name, value: { secret } }
 }
 
 const NEGATED: Readonly<Record<string, string | undefined>> = {

@@ -256,6 +256,9 @@ const PLACEHOLDERS: Readonly<Record<Exclude<Setting['kind'], 'choice'>, string>>
   sticky: '<how>',
   certificates: '<file>',
   folder: '<folder>',
+  admin: '<address>',
+  hosts: '<name>',
+  secret: '<file>',
 }
 
 function lines(entries: readonly HelpLine[], width: number, flagWidth = FLAG_WIDTH): string[] {

@@ -26,7 +26,7 @@ export function readRunFileRequest(file: string, argv: Argv, env: Env): RunFileR
     ...problems,
   ]
   if (lines.length > 0) throw new UsageError(lines)
-  return { command: 'run-file', file, overrides }
+  return { command: 'run-file', file, overrides, watch: overrides.watch === true }
 }
 
 const IN_THE_FILE = 'cannot stand beside a configuration file: its listeners and pools say that'

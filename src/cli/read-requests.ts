@@ -1,10 +1,12 @@
+import { adminConfig, type AdminSettings, exposureProblem } from '../config/admin-config.ts'
 import type { BalancerOptions } from '../config/options.ts'
 import { Problems } from '../config/problems.ts'
+import { DEFAULT_ADMIN_PORT } from '../config/read-admin.ts'
 import { resolveOptions } from '../config/resolve.ts'
 import { COUNTS_ONLY_IN_HTTP } from '../config/resolve-http.ts'
 import { ConfigError } from '../core/errors.ts'
 import { assertKnown } from './assert-known.ts'
-import { gatherSettings } from './gather-settings.ts'
+import { type GatheredSettings, gatherSettings } from './gather-settings.ts'
 import type { Argv } from './parse-args.ts'
 import type { Env } from './read-flags.ts'
 import { describeProblems, readPort, textOf } from './read-flags.ts'
@@ -18,9 +20,16 @@ export function readRunRequest(argv: Argv, env: Env): RunRequest {
   const gathered = gatherSettings(argv, env)
   const places = new Map([...gathered.places, ...backends.places, ['listen', listen.place]])
   const options = { ...gathered.options, listen: listen.value, backends: backends.value } as BalancerOptions
-  const problems = [...unknown, ...gathered.problems, ...optionProblems(options, places)]
+  const { logging, pidFile, admin } = gathered
+  const problems = [
+    ...unknown,
+    ...gathered.problems,
+    ...optionProblems(options, places),
+    ...adminProblems(admin, places),
+    ...watchProblems(gathered),
+  ]
   if (problems.length > 0) throw new UsageError(problems)
-  return { command: 'run', options, logging: gathered.logging, pidFile: gathered.pidFile }
+  return { command: 'run', options, logging, pidFile, admin: adminConfig(admin) }
 }
 
 /** @throws {UsageError} */
@@ -30,20 +39,63 @@ export function readDemoRequest(argv: Argv, env: Env): DemoRequest {
   const options = { ...demoDefaults(gathered.options['mode']), ...gathered.options } as DemoRequest['options']
   const problems = new Problems()
   const port = readPort(argv, env, { flag: 'port', variable: 'PROXY_PORT', fallback: 8080, problems })
+  const admin = demoAdmin(gathered.admin, { env, problems })
   const lines = [
     ...unknown,
     ...describeProblems(problems),
     ...gathered.problems,
     ...optionProblems({ ...options, listen: 0, backends: [] }, gathered.places),
+    ...adminProblems(admin, gathered.places),
+    ...watchProblems(gathered),
   ]
   if (lines.length > 0) throw new UsageError(lines)
-  return { command: 'demo', port, options, logging: gathered.logging, pidFile: gathered.pidFile }
+  const { logging, pidFile } = gathered
+  const isAdminGiven = gathered.admin.admin !== undefined || isSet(env, DASHBOARD_PORT)
+  return { command: 'demo', port, options, logging, pidFile, admin: adminConfig(admin), isAdminGiven }
 }
 
 /** Its backends speak HTTP, so that is how it balances, unless it is told otherwise. */
 function demoDefaults(mode: unknown): Pick<BalancerOptions, 'mode' | 'check' | 'explain'> {
   const isHttp = mode === undefined || mode === 'http'
   return isHttp ? { mode: 'http', check: 'http', explain: true } : { check: 'http' }
+}
+
+/** Its dashboard is on unless it is told otherwise. */
+function demoAdmin(
+  given: AdminSettings,
+  { env, problems }: { readonly env: Env; readonly problems: Problems },
+): AdminSettings {
+  if (given.admin !== undefined) return given
+  const port = readPort({}, env, {
+    flag: 'admin',
+    variable: DASHBOARD_PORT,
+    fallback: DEFAULT_ADMIN_PORT,
+    problems,
+  })
+  return { ...given, admin: { kind: 'tcp', host: '127.0.0.1', port } }
+}
+
+const DASHBOARD_PORT = 'DASHBOARD_PORT'
+
+function isSet(env: Env, name: string): boolean {
+  return env[name] !== undefined && env[name] !== ''
+}
+
+function adminProblems(given: AdminSettings, places: ReadonlyMap<string, string>): string[] {
+  const admin = adminConfig(given)
+  const exposure = admin === undefined ? undefined : exposureProblem(admin)
+  if (exposure !== undefined) return [`${places.get('admin') ?? '--admin'}: ${exposure}`]
+  // A token in the environment of a whole machine means nothing where nobody listens.
+  const lone = ['adminTokenFile', 'adminHosts']
+    .flatMap((key) => places.get(key) ?? [])
+    .filter((place) => place.startsWith('--'))
+  return admin === undefined ? lone.map((place) => `${place}: counts only with --admin`) : []
+}
+
+function watchProblems({ watch, places }: Pick<GatheredSettings, 'watch' | 'places'>): string[] {
+  return watch
+    ? [`${places.get('watch') ?? '--watch'}: counts only with --config: there is no file to watch`]
+    : []
 }
 
 interface Placed<Value> {

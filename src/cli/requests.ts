@@ -1,4 +1,5 @@
 import type { BalancerOptions } from '../config/options.ts'
+import type { AdminConfig } from '../config/schema.ts'
 import type { GivenValues } from '../config/values.ts'
 import type { ScriptStep } from '../testing/script.ts'
 import type { BackendKind } from './backend-flags.ts'
@@ -22,6 +23,8 @@ export interface RunRequest {
   readonly logging: LoggingOptions
   /** File that holds the process's number; undefined = none. */
   readonly pidFile: string | undefined
+  /** undefined = none. */
+  readonly admin: AdminConfig | undefined
 }
 
 export interface RunFileRequest {
@@ -29,6 +32,8 @@ export interface RunFileRequest {
   readonly file: string
   /** What flags and environment say beside it. */
   readonly overrides: GivenValues
+  /** Reload when the file changes. */
+  readonly watch: boolean
 }
 
 export interface CheckRequest {
@@ -53,6 +58,10 @@ export interface DemoRequest {
   readonly logging: LoggingOptions
   /** File that holds the process's number; undefined = none. */
   readonly pidFile: string | undefined
+  /** undefined = none. */
+  readonly admin: AdminConfig | undefined
+  /** Whether its address was asked for; else the next free port will do. */
+  readonly isAdminGiven: boolean
 }
 
 /** What each kind of backend has no use for is absent. */

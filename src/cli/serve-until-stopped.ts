@@ -1,7 +1,6 @@
-import type { Balancer } from '../control/balancer.ts'
 import { systemClock } from '../core/clock.ts'
 import type { LogEntry } from '../log/log.ts'
-import type { Presence } from '../service/presence.ts'
+import type { Service } from '../service/service.ts'
 import type { CommandContext, StopSignal } from './context.ts'
 import { DrainProgress } from './drain-progress.ts'
 import { EXIT_FAILED, EXIT_OK } from './exit-codes.ts'
@@ -13,28 +12,32 @@ import type { OpenLog } from './open-log.ts'
  * resets what is left at once, and the exit code tells so: 1 where sessions were cut by it, since they were not given the time that was promised. The deadline
  * of the drain cuts sessions too, but as configured: 0.
  *
- * SIGHUP, which would end a process that does not listen to it, is answered with a line.
+ * SIGHUP reads the configuration again, where there is a file; it would end a process that does not listen to it.
  */
 export async function serveUntilStopped(
-  balancer: Balancer,
-  options: { readonly open: OpenLog; readonly context: CommandContext; readonly presence?: Presence },
+  service: Service,
+  options: { readonly open: OpenLog; readonly context: CommandContext },
 ): Promise<number> {
-  const { open, context, presence } = options
+  const { open, context } = options
+  const { balancer } = service
   const { log } = open
-  const hangUp = (): void => log.write(note('SIGHUP', 'nothing to reload: there is no configuration file'))
+  const hangUp = (): void => {
+    if (service.isReloadable)
+      void service.reload() // never rejects; its report is an event, and so a line
+    else log.write(note('SIGHUP', 'nothing to reload: there is no configuration file'))
+  }
   context.signals.on('SIGHUP', hangUp)
   // Where nobody listens to it, Node opens its debugger: not what somebody means who asks for a soft stop.
   context.signals.on('SIGUSR1', ignore)
   const stops = new StopRequests(context)
   const first = await stops.next()
   log.write(note(first, `${first}: stopping; once more ends at once`))
-  const drained = balancer.drain().then(() => EXIT_OK)
-  presence?.stopping(balancer.config)
+  const drained = service.drain().then(() => EXIT_OK)
   const progress = progressOn(context, open)
   progress.begin(balancer)
   const hurried = stops.next().then((signal) => {
     progress.end()
-    return hurry(balancer, { log, signal })
+    return hurry(service, { log, signal })
   })
   const code = await Promise.race([drained, hurried])
   progress.end()
@@ -56,14 +59,15 @@ function ignore(): void {
 }
 
 async function hurry(
-  balancer: Balancer,
+  service: Service,
   facts: { readonly log: OpenLog['log']; readonly signal: StopSignal },
 ): Promise<number> {
+  const { balancer } = service
   const { listeners } = balancer.snapshot()
   const cut = listeners.reduce((sum, { active }) => sum + active, 0)
   // The drain ends by this as well, but it did not drain: its line would mislead.
   balancer.removeAllListeners('drain:end')
-  await balancer.close()
+  await service.close()
   facts.log.write(note(facts.signal, `${facts.signal} again: ended at once; open sessions reset: ${cut}`))
   return cut === 0 ? EXIT_OK : EXIT_FAILED
 }

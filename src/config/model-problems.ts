@@ -1,6 +1,7 @@
-import { quote } from './invalid-value.ts'
 import { addressProblems } from './address-problems.ts'
 import { faultProblems } from './fault-problems.ts'
+import { exposureProblem } from './admin-config.ts'
+import { quote } from './invalid-value.ts'
 import type { ListenerModel, Model, PoolModel } from './model.ts'
 import { nearestName } from './nearest-name.ts'
 import { isWithin, type Place, type PlacedProblem } from './place.ts'
@@ -35,8 +36,14 @@ export function modelProblems(model: Model, gaps: readonly Place[]): PlacedProbl
     ...(isEachUseKnown ? unusedProblems(model) : []),
     ...addressProblems(model),
     ...(lacks() ? [] : faultProblems(model)),
+    ...adminProblems(model),
     ...(model.listeners.length === 0 && gaps.length === 0 ? [NO_LISTENER] : []),
   ]
+}
+
+function adminProblems({ admin, adminPlace }: Model): PlacedProblem[] {
+  const message = admin === undefined ? undefined : exposureProblem(admin)
+  return message === undefined ? [] : [{ place: adminPlace, message }]
 }
 
 const NO_LISTENER = {

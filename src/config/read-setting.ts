@@ -1,3 +1,4 @@
+import type { Address } from '../core/address.ts'
 import { formatDuration } from './format-duration.ts'
 import { InvalidValueError, quote } from './invalid-value.ts'
 import { nearestName } from './nearest-name.ts'
@@ -6,6 +7,7 @@ import { parseNetworks } from './parse-networks.ts'
 import { formatSize, parseSize } from './parse-size.ts'
 import { parseStatusRanges } from './parse-status-ranges.ts'
 import { parsePseudonym, parseSticky, parseToken, parseTokens, type StickyText } from './parse-tokens.ts'
+import { readAdminFlag, readHosts, readTokenFile } from './read-admin.ts'
 import { readCertificates, readFolder } from './read-files.ts'
 import type { StatusRange } from './schema.ts'
 import type { Setting, ValueRule } from './setting.ts'
@@ -25,11 +27,13 @@ export type SettingValue<Key> =
           ? readonly StatusRange[]
           : SettingOf<Key> extends { kind: 'headers' }
             ? Readonly<Record<string, string>>
-            : SettingOf<Key> extends { kind: 'networks' | 'tokens' }
+            : SettingOf<Key> extends { kind: 'networks' | 'tokens' | 'hosts' }
               ? readonly string[]
               : SettingOf<Key> extends { kind: 'sticky' }
                 ? StickyText
-                : string
+                : SettingOf<Key> extends { kind: 'admin' }
+                  ? Address | 'off'
+                  : string
 
 /**
  * Reads one value, whether it came as text from a flag or the environment or as a value from the library's
@@ -67,6 +71,9 @@ const EXPECTATIONS: Readonly<Record<Setting['kind'], (setting: ValueRule) => str
   sticky: () => 'off, cookie or header:NAME',
   certificates: () => 'a file with certificates (PEM)',
   folder: () => 'a folder',
+  admin: () => 'a port, an address or off',
+  hosts: () => 'names such as lb.example.org',
+  secret: () => 'a file',
 }
 
 const READERS: Readonly<Record<Setting['kind'], (setting: ValueRule, value: unknown) => unknown>> = {
@@ -89,6 +96,9 @@ const READERS: Readonly<Record<Setting['kind'], (setting: ValueRule, value: unkn
   sticky: textReader(parseSticky),
   certificates: textReader(readCertificates),
   folder: textReader(readFolder),
+  admin: (_, value) => readAdminFlag(value),
+  hosts: (_, value) => readHosts(value),
+  secret: (_, value) => readTokenFile(value),
 }
 
 /** A text, or several in an array; each may hold several of its kind. */

@@ -1,4 +1,5 @@
 import type { ConfigProblem } from '../core/errors.ts'
+import { adminConfig } from './admin-config.ts'
 import { type ParsedFile, fileSchema } from './file-schema.ts'
 import { type ListenerModel, type Model, namedPool } from './model.ts'
 import { isName } from './named.ts'
@@ -82,7 +83,7 @@ function modelOf(given: ParsedFile, overrides: GivenValues): Model {
       process,
       overrides.faults === true ? keepingFaults(overrides, given) : overrides,
     ),
-    admin: given.admin,
+    admin: adminConfig(overrides, given.admin),
     adminPlace: ['admin'],
   }
 }

@@ -30,7 +30,10 @@ type SettingShape<Key extends SettingKey> = {
 
 /** Settings that are read one by one; `backup` is a list of backends. */
 export type PoolKey = Exclude<Extract<(typeof settings)[number], { perPool: true }>['key'], 'backup'>
-export type ProcessKey = Extract<(typeof settings)[number], { group: 'Process' | 'Logging' }>['key']
+export type ProcessKey = Extract<
+  (typeof settings)[number],
+  { group: 'Process' | 'Operating' | 'Logging' }
+>['key']
 export type ListenerKey = Exclude<SettingKey, PoolKey | ProcessKey | 'backup'>
 
 const all: readonly Setting[] = settings
@@ -39,7 +42,7 @@ export const poolKeys = all
   .filter(({ perPool, kind }) => perPool === true && kind !== 'backends')
   .map(({ key }) => key) as PoolKey[]
 const processKeys: readonly string[] = all
-  .filter(({ group }) => group === 'Process' || group === 'Logging')
+  .filter(({ group }) => group === 'Process' || group === 'Operating' || group === 'Logging')
   .map(({ key }) => key)
 export const listenerKeys = all
   .filter(({ perPool, key }) => perPool !== true && !processKeys.includes(key))
@@ -133,6 +136,9 @@ const SHAPES: Readonly<Record<Setting['kind'], (rule: ValueRule, error: ErrorTex
   sticky: (_, error) => text(error),
   certificates: (_, error) => text(error),
   folder: (_, error) => text(error),
+  admin: (_, error) => z.union([z.number(), z.string()], { error }),
+  hosts: (_, error) => texts(error),
+  secret: (_, error) => text(error),
   backends: () => {
     throw new Error('backends are read with their neighbours')
   },

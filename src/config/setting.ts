@@ -12,7 +12,8 @@ export interface Setting {
    * `path`: the path of a URL; `statuses`: HTTP status codes and ranges; `headers`: `Name: value`, repeatable;
    * `backends`: as the positional ones, repeatable; `size`: bytes; `networks`: addresses and CIDRs, repeatable;
    * `token`: a name in HTTP; `tokens`: several, repeatable; `pseudonym`: a name in `Via`; `sticky`;
-   * `certificates`: a PEM file, or what is in it; `folder`.
+   * `certificates`: a PEM file, or what is in it; `folder`; `admin`: where to listen, or `off`; `hosts`: names,
+   * repeatable; `secret`: a file that holds one, of which a variable may be the secret itself.
    */
   readonly kind:
     | 'duration'
@@ -32,6 +33,9 @@ export interface Setting {
     | 'sticky'
     | 'certificates'
     | 'folder'
+    | 'admin'
+    | 'hosts'
+    | 'secret'
   readonly group: SettingGroup
   /** Of the flag as {@link flagText} writes it. */
   readonly description: string
@@ -59,11 +63,14 @@ export interface Setting {
 /** How a value is read: what of a setting does not depend on its name. */
 export type ValueRule = Pick<Setting, 'kind' | 'min' | 'max' | 'choices' | 'aliases' | 'isSent'>
 
-export type SettingGroup = 'Balancing' | 'Connecting' | 'Sessions' | 'HTTP' | 'Health' | 'Logging' | 'Process'
+export type SettingGroup =
+  'Balancing' | 'Connecting' | 'Sessions' | 'HTTP' | 'Health' | 'Logging' | 'Operating' | 'Process'
 
 /** Flags of these kinds may be given several times, and all of them count. */
 export function isRepeatable({ kind }: Setting): boolean {
-  return kind === 'backends' || kind === 'headers' || kind === 'networks' || kind === 'tokens'
+  return (
+    kind === 'backends' || kind === 'headers' || kind === 'networks' || kind === 'tokens' || kind === 'hosts'
+  )
 }
 
 /** `FAIRLEAD_CONNECT_TIMEOUT` */

@@ -46,7 +46,7 @@ export async function createBalancer(options: BalancerOptions): Promise<Balancer
 
 export interface StartOptions extends Pick<BalancerOptions, 'signal' | 'clock' | 'random'>, TestOptions {
   /** Sockets that were opened for this process; they are dealt out among the listeners, and the rest is closed. */
-  readonly inherited?: InheritedSockets
+  readonly inherited?: InheritedSockets | undefined
 }
 
 /**

@@ -22,6 +22,8 @@ import { wheelResolution } from './wheel-resolution.ts'
 
 /** Descriptors kept free for logs, name look-ups and whatever the embedding program does. */
 const RESERVED_DESCRIPTORS = 16
+/** The same for operators, who must get in when it counts; a quarter of all where there are few. */
+const ADMIN_DESCRIPTORS = 260
 
 /** A start or a reload waits so long for the first answers of discovery. */
 const MOST_DISCOVERY_MS = 5_000
@@ -136,10 +138,12 @@ export class DataPlane {
   }
 
   /** Each listener's share of what the descriptors allow. */
-  affordableSessions({ listeners, pools }: Config): number {
+  affordableSessions({ listeners, pools, admin }: Config): number {
     const checks = pools.reduce((sum, { backends }) => sum + backends.length, 0)
-    const reserve = RESERVED_DESCRIPTORS + checks + listeners.length
-    const all = sessionsWithin({ limit: descriptorLimit(), open: openDescriptors(), reserve })
+    const limit = descriptorLimit()
+    const operators = admin === undefined ? 0 : Math.min(ADMIN_DESCRIPTORS, Math.floor(limit / 4))
+    const reserve = RESERVED_DESCRIPTORS + checks + listeners.length + operators
+    const all = sessionsWithin({ limit, open: openDescriptors(), reserve })
     return Math.max(1, Math.floor(all / Math.max(1, listeners.length)))
   }
 

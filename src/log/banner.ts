@@ -7,11 +7,18 @@ export interface BannerFacts {
   readonly version: string
   readonly snapshot: Snapshot
   readonly mode: 'tcp' | 'http'
-  /** One line on how backends are checked: `tcp, every 2s`. */
-  readonly checks: string
-  readonly checksOff: boolean
+  /** How the backends of each pool are checked, by its name. */
+  readonly checks: ReadonlyMap<string, BannerCheck>
+  /** Where operators look in: `http://127.0.0.1:8090`; undefined = nowhere. */
+  readonly dashboard: string | undefined
   /** What to do next, line by line. */
   readonly hints: readonly string[]
+}
+
+export interface BannerCheck {
+  /** `tcp, every 2s` */
+  readonly text: string
+  readonly isOff: boolean
 }
 
 /** What a start shows on a terminal: where it listens, how it balances, who works and how they are. */
@@ -22,13 +29,18 @@ export function formatBanner(facts: BannerFacts, paint: Paint): string {
   }
   for (const listener of facts.snapshot.listeners)
     row('listening on', paint('bold', humanListen(listener.address)))
+  if (facts.dashboard !== undefined) row('dashboard', paint('bold', facts.dashboard))
   row('mode', MODES[facts.mode])
-  for (const pool of facts.snapshot.pools) {
+  const { pools } = facts.snapshot
+  for (const pool of pools) {
+    const { text = '', isOff: checksOff = true } = facts.checks.get(pool.name) ?? {}
+    if (pools.length > 1) row('', '')
+    if (pools.length > 1) row('pool', paint('bold', escapeText(pool.name)))
     row('strategy', pool.strategy)
-    row('checks', facts.checks)
+    row('checks', text)
     const widths = columnWidths(pool.backends)
     pool.backends.forEach((backend, i) => {
-      row(i === 0 ? 'backends' : '', backendLine(backend, { widths, paint, checksOff: facts.checksOff }))
+      row(i === 0 ? 'backends' : '', backendLine(backend, { widths, paint, checksOff }))
     })
     if (pool.backends.length === 0) row('backends', paint('yellow', 'none'))
   }

@@ -16,6 +16,8 @@ export interface LogEntry {
 
 /** What happens to the process rather than to a balancer. */
 export type ProcessEvent =
+  /** Operators can look in from now on. */
+  | 'admin:open'
   | 'process:signal'
   | 'process:key'
   /** How far a drain is. */

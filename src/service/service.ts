@@ -1,15 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Admin } from '../admin/start-admin.ts'
 import { startAdmin } from '../admin/start-admin.ts'
+import { collide } from '../config/same-address.ts'
 import type { AdminConfig, Config } from '../config/schema.ts'
 import { startBalancer } from '../control/balancer.ts'
 import type { Balancer } from '../control/balancer.ts'
 import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
-import { ConfigError } from '../core/errors.ts'
+import { ConfigError, formatProblem } from '../core/errors.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
+import type { InheritedSockets } from '../net/inherited-sockets.ts'
+import type { ConfigWatch } from './config-watch.ts'
 import { NotReloadableError } from './not-reloadable-error.ts'
+import type { Presence } from './presence.ts'
 
 export interface ServiceOptions {
   readonly config: Config
@@ -18,6 +22,11 @@ export interface ServiceOptions {
    * to reload.
    */
   readonly read?: (() => Promise<Config>) | undefined
+  /** Reloads when it tells of a change. Closed with the service. */
+  readonly watch?: ConfigWatch | undefined
+  /** Is told when it is ready, reloads and stops. The caller's to end. */
+  readonly presence?: Presence | undefined
+  readonly inherited?: InheritedSockets | undefined
   readonly clock?: Clock | undefined
   readonly random?: (() => number) | undefined
 }
@@ -42,6 +51,10 @@ export class Service implements AsyncDisposable {
     return this.#admin?.address
   }
 
+  get isReloadable(): boolean {
+    return this.#options.read !== undefined
+  }
+
   /**
    * Reads the configuration again and makes it the one in force. Never rejects: the report says what changed, or why
    * nothing did. One at a time, in the order of the calls.
@@ -59,12 +72,26 @@ export class Service implements AsyncDisposable {
   /** Called by {@link startService}. */
   async start(): Promise<void> {
     const { admin } = this.balancer.config
-    if (admin === undefined) return
-    this.#admin = await this.#openAdmin(admin)
+    if (admin !== undefined) this.#admin = await this.#openAdmin(admin)
+    const { presence, watch } = this.#options
+    presence?.appear(this.balancer.addresses)
+    watch?.begin(() => void this.reload()) // never rejects
   }
 
-  /** Ends everything at once; `balancer.drain()` first lets sessions finish. */
+  /**
+   * Stops as configured: not ready any more, still accepting for a while, no new sessions, the time for open ones to end.
+   * Operators look in until the last of it.
+   */
+  async drain(): Promise<void> {
+    this.#options.watch?.close()
+    this.#options.presence?.stopping(this.balancer.config)
+    await this.balancer.drain()
+    await this.close()
+  }
+
+  /** Ends everything at once. */
   async close(): Promise<void> {
+    this.#options.watch?.close()
     await this.balancer.close()
     await this.#admin?.close()
     await Promise.all(this.#ending)
@@ -76,43 +103,56 @@ export class Service implements AsyncDisposable {
 
   async #reloadAfter(before: Promise<unknown>, read: () => Promise<Config>): Promise<ReloadReport> {
     await before
+    const { presence } = this.#options
+    presence?.reloading()
     try {
       return await this.#apply(await read())
     } catch (error) {
       return this.#refuse(error)
+    } finally {
+      presence?.ready(this.balancer.addresses)
     }
   }
 
-  /** A new admin address is listened on before anything changes; whatever else of it changed comes after. */
+  /**
+   * A new admin address is listened on before anything changes. Where it cannot be had beside the old one, that lets go
+   * of it first, and takes it again if the rest fails.
+   */
   async #apply(next: Config): Promise<ReloadReport> {
     const before = this.balancer.config.admin
     const { admin } = next
-    const isElsewhere = admin !== undefined && !isDeepStrictEqual(before?.address, admin.address)
-    const opened = isElsewhere ? await this.#openAdmin(admin) : undefined
-    const report = await this.balancer.reload(next)
-    if (!report.ok) {
-      await opened?.close()
-      return report
-    }
-    if (opened !== undefined || admin === undefined) this.#replaceAdmin(opened)
-    else if (!isDeepStrictEqual(before, admin)) await this.#reopenAdmin(admin)
-    return report
-  }
-
-  /** At its old address with other rules: the old one lets go of it first. */
-  async #reopenAdmin(admin: AdminConfig): Promise<void> {
-    this.#replaceAdmin(undefined)
-    this.#admin = await this.#openAdmin(admin)
-  }
-
-  #replaceAdmin(next: Admin | undefined): void {
+    if (isDeepStrictEqual(before, admin)) return await this.balancer.reload(next)
     const old = this.#admin
-    this.#admin = next
-    if (old === undefined) return
-    // Not waited for: it may be answering the very request that asked for the reload.
-    const ending = old.close()
+    const isInTheWay = old !== undefined && admin !== undefined && collide(old.address, admin.address)
+    if (isInTheWay) this.#end(old)
+    let opened: Admin | undefined
+    try {
+      opened = admin === undefined ? undefined : await this.#openAdmin(admin)
+      const report = await this.balancer.reload(next)
+      if (report.ok) {
+        this.#admin = opened
+        if (!isInTheWay && old !== undefined) this.#end(old)
+        return report
+      }
+      await opened?.close()
+      if (isInTheWay) await this.#takeAgain(before)
+      return report
+    } catch (error) {
+      if (isInTheWay) await this.#takeAgain(before)
+      throw error
+    }
+  }
+
+  async #takeAgain(before: AdminConfig | undefined): Promise<void> {
+    this.#admin = undefined
+    if (before !== undefined) this.#admin = await this.#openAdmin(before)
+  }
+
+  /** Not waited for: it may be answering the very request that asked for the reload. */
+  #end(admin: Admin): void {
+    const ending = admin.close()
     this.#ending.add(ending)
-    void ending.finally(() => this.#ending.delete(ending))
+    void ending.finally(() => this.#ending.delete(ending)) // never rejects
   }
 
   #openAdmin({ address, token, hosts }: AdminConfig): Promise<Admin> {
@@ -128,7 +168,7 @@ export class Service implements AsyncDisposable {
   #refuse(error: unknown): ReloadReport {
     const problems =
       error instanceof ConfigError
-        ? error.problems.map(({ path, message }) => `${path}: ${message}`)
+        ? error.problems.map(formatProblem)
         : [error instanceof Error ? error.message : String(error)]
     const at = (this.#options.clock ?? systemClock).wallTime()
     const report: ReloadReport = { at, ok: false, changes: [], problems, needsRestart: [] }
@@ -143,8 +183,8 @@ export class Service implements AsyncDisposable {
  * @throws {ListenError} when an address cannot be had; none is listened on then
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, clock, random } = options
-  const balancer = await startBalancer(config, { clock, random })
+  const { config, clock, random, inherited } = options
+  const balancer = await startBalancer(config, { clock, random, inherited })
   const service = new Service(balancer, options)
   try {
     await service.start()

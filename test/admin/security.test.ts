@@ -108,7 +108,7 @@ row('A4', 'without a token it opens on loopback and unix sockets only, and says 
     const address = { kind: 'tcp', host, port: 0 } as const
     await sub.rejects(startAdmin(control, { address }), {
       constructor: ConfigError,
-      message: /set a token .*tokenFile.*, or listen on 127\.0\.0\.1/,
+      message: /give it a token .*tokenFile.*, or listen on 127\.0\.0\.1/,
     })
     await sub.rejects(startAdmin(control, { address, token: '' }), ConfigError)
   }

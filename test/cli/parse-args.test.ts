@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { parseArgs } from '../../src/cli/parse-args.ts'
 import type { Request, RunRequest } from '../../src/cli/requests.ts'
@@ -16,6 +17,10 @@ async function parseRun(line: string, env: Env = {}): Promise<RunRequest> {
   return request
 }
 
+const EXPOSED =
+  '0.0.0.0:8090 is open to others than this machine, and whoever reaches it could change everything: ' +
+  'give it a token (admin.tokenFile, --admin-token-file or FAIRLEAD_ADMIN_TOKEN), or listen on 127.0.0.1'
+
 async function linesOf(line: string, env: Env = {}): Promise<readonly string[]> {
   try {
     await parse(line, env)
@@ -31,6 +36,8 @@ void t.test('the first argument is where to listen, the others are backends', as
     command: 'run',
     options: { listen: '8080', backends: ['3001', '3002,a=host:3003@5'] },
     logging: { level: 'info', format: undefined, sessions: true, accessLog: undefined },
+    pidFile: undefined,
+    admin: undefined,
   })
 })
 
@@ -157,6 +164,18 @@ void t.test('wrong usage: one line for each problem, with its place and what wou
       '8080 3001 --via x --trusted-proxies ::1 --access-log common',
       [`--via: ${ONLY_HTTP}`, `--trusted-proxies: ${ONLY_HTTP}`].toReversed(),
     ],
+    ['8080 3001 --admin 0.0.0.0:8090', [`--admin: ${EXPOSED}`]],
+    ['demo', [`FAIRLEAD_ADMIN: ${EXPOSED}`], { FAIRLEAD_ADMIN: '0.0.0.0:8090' }],
+    ['8080 3001 --admin', ['--admin: needs a value: a port, an address or off']],
+    ['8080 3001 --admin 0 --admin-token-file /no/such', ['--admin-token-file: "/no/such" is not there']],
+    [
+      '8080 3001 --admin 0',
+      ['FAIRLEAD_ADMIN_TOKEN: is too short to be a secret: at least 8 characters'],
+      { FAIRLEAD_ADMIN_TOKEN: 'short' },
+    ],
+    ['8080 3001 --admin-hosts lb', ['--admin-hosts: counts only with --admin']],
+    ['8080 3001 --watch', ['--watch: counts only with --config: there is no file to watch']],
+    ['demo --watch', ['--watch: counts only with --config: there is no file to watch']],
     ['8080 3001 --access-log common', [`--access-log: ${ONLY_HTTP}`]],
     ['8080 3001', [`FAIRLEAD_ACCESS_LOG: ${ONLY_HTTP}`], { FAIRLEAD_ACCESS_LOG: 'json' }],
     ['demo --mode tcp --sticky cookie', [`--sticky: ${ONLY_HTTP}`]],
@@ -233,10 +252,12 @@ void t.test(
       command: 'run-file',
       file: 'a.yaml',
       overrides: { checkInterval: 5_000, logLevel: 'warn' },
+      watch: false,
     }
     const env = { FAIRLEAD_CONFIG: 'a.yaml', FAIRLEAD_LOG_LEVEL: 'warn' }
     sub.same(await parse('run --config a.yaml --check-interval 5s --log-level warn'), named)
     sub.same(await parse('--check-interval 5s', env), named)
+    sub.match(await parse('run --config a.yaml --watch'), { watch: true })
     sub.match(await parse('8080 3001', env), { command: 'run', options: { listen: '8080' } })
     sub.same(await parse('check a.yaml --json'), {
       command: 'check',
@@ -254,7 +275,16 @@ void t.test('demo takes its port and everything else that a balancer takes', asy
     port: 8080,
     options: { mode: 'http', check: 'http', explain: true },
     logging: { level: 'info', format: undefined, sessions: true, accessLog: undefined },
+    pidFile: undefined,
+    admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 8090 }, token: undefined, hosts: [] },
+    isAdminGiven: false,
   })
+  sub.match(await parse('demo', { DASHBOARD_PORT: '9090' }), {
+    admin: { address: { port: 9090 } },
+    isAdminGiven: true,
+  })
+  sub.match(await parse('demo --admin 9091'), { admin: { address: { port: 9091 } }, isAdminGiven: true })
+  sub.match(await parse('demo --admin off'), { admin: undefined })
   sub.match(await parse('demo --balance random --check tcp', { PROXY_PORT: '9000' }), {
     port: 9000,
     options: { check: 'tcp', balance: 'random' },
@@ -263,6 +293,38 @@ void t.test('demo takes its port and everything else that a balancer takes', asy
   sub.same(asTcp.command === 'demo' && asTcp.options, { mode: 'tcp', check: 'http' })
   sub.match(await parse('demo --no-explain'), { options: { mode: 'http', explain: false } })
   sub.match(await parse('demo --port 9001', { PROXY_PORT: '9000' }), { port: 9001 })
+})
+
+async function adminOf(line: string, env: Env = {}): Promise<unknown> {
+  return (await parseRun(`8080 3001 ${line}`.trim(), env)).admin
+}
+
+void t.test('the admin listener: a port of loopback, or more with a token', async (sub) => {
+  const loopback = { kind: 'tcp', host: '127.0.0.1', port: 8090 }
+  sub.equal(await adminOf(''), undefined)
+  sub.equal(await adminOf('--admin off', { FAIRLEAD_ADMIN: '8090' }), undefined)
+  sub.same(await adminOf('--admin 8090'), { address: loopback, token: undefined, hosts: [] })
+  sub.same(await adminOf('--admin unix:/run/a.sock'), {
+    address: { kind: 'unix', path: '/run/a.sock' },
+    token: undefined,
+    hosts: [],
+  })
+  const env = { FAIRLEAD_ADMIN: '0.0.0.0:8090', FAIRLEAD_ADMIN_TOKEN: 'long-enough-token' }
+  sub.same(await adminOf('--admin-hosts lb.example.org,lb', env), {
+    address: { ...loopback, host: '0.0.0.0' },
+    token: 'long-enough-token',
+    hosts: ['lb.example.org', 'lb'],
+  })
+  const file = join(t.testdir({ token: 'from-a-file-it-is\n' }), 'token')
+  sub.match(await adminOf(`--admin 8090 --admin-token-file ${file}`), { token: 'from-a-file-it-is' })
+  sub.match(await adminOf('--admin 8090', { FAIRLEAD_ADMIN_TOKEN_FILE: file }), {
+    token: 'from-a-file-it-is',
+  })
+  sub.equal(
+    await adminOf('', { FAIRLEAD_ADMIN_TOKEN: 'long-enough-token' }),
+    undefined,
+    'a token alone opens nothing',
+  )
 })
 
 void t.test('backend is configured by flags or by the environment', async (sub) => {

@@ -178,8 +178,8 @@ void t.test('the banner shows where, how, who, and how they are', async (sub) =>
         { ...BACKEND, id: '127.0.0.1:9', address: '127.0.0.1:9', backup: true, lastCheck: undefined },
       ]),
       mode: 'http',
-      checks: 'tcp, every 2s',
-      checksOff: false,
+      checks: new Map([['main', { text: 'tcp, every 2s', isOff: false }]]),
+      dashboard: 'http://127.0.0.1:8090',
       hints: ['Try:', '', 'curl x  # now'],
     },
     PLAIN,
@@ -190,6 +190,7 @@ void t.test('the banner shows where, how, who, and how they are', async (sub) =>
 fairlead 1.2.3
 
   listening on  port 8080, all interfaces
+  dashboard     http://127.0.0.1:8090
   mode          http, request by request
   strategy      round-robin
   checks        tcp, every 2s
@@ -206,11 +207,22 @@ fairlead 1.2.3
 })
 
 void t.test('the banner without checks, without backends, on one address', async (sub) => {
-  const facts = { version: '1', mode: 'tcp', checks: 'off', checksOff: true, hints: [] } as const
+  const checks = new Map([['main', { text: 'off', isOff: true }]])
+  const facts = { version: '1', mode: 'tcp', checks, dashboard: undefined, hints: [] } as const
   sub.match(formatBanner({ ...facts, snapshot: snapshotOf('127.0.0.1:1', [BACKEND]) }, PLAIN), 'not checked')
   const empty = formatBanner({ ...facts, snapshot: snapshotOf('127.0.0.1:1', []) }, PLAIN)
   sub.match(empty, '  listening on  127.0.0.1:1\n  mode          tcp, connection by connection\n')
   sub.match(empty, '  backends      none\n')
+  const [pool] = snapshotOf('127.0.0.1:1', [BACKEND]).pools
+  const two = snapshotOf('127.0.0.1:1', [])
+  const pools = [pool, { ...pool, name: 'db' }] as typeof two.pools
+  const both = formatBanner({ ...facts, snapshot: { ...two, pools } }, PLAIN)
+  sub.match(
+    both,
+    '  pool          main\n  strategy ',
+    'each pool is told by its name where there are several',
+  )
+  sub.match(both, '  pool          db\n')
 })
 
 void t.test('bytes and durations have few digits', async (sub) => {

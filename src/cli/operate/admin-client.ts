@@ -74,6 +74,7 @@ export class AdminClient {
     path: string,
     { method = 'GET', body, signal, patienceMs }: AdminRequest & { signal?: AbortSignal; patienceMs: number },
   ): Promise<IncomingMessage> {
+    // A length of its own, also where it is none: Node would send an empty one in chunks.
     const text = body === undefined ? undefined : JSON.stringify(body)
     const { address } = this
     const where: RequestOptions =
@@ -84,7 +85,9 @@ export class AdminClient {
       Accept: 'application/json, text/event-stream',
       ...(this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` }),
       ...(text === undefined
-        ? {}
+        ? method === 'POST'
+          ? { 'Content-Length': 0 }
+          : {}
         : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
     }
     return new Promise((resolve, reject) => {
