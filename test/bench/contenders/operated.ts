@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import type * as AdminModule from '../../../src/admin/start-admin.ts'
 import type * as BalancerModule from '../../../src/control/balancer.ts'
-import type { ControlPort } from '../../../src/control/port.ts'
 import { repository } from '../workspace.ts'
 
 // fairlead with an admin listener: operated <port> <cpu or -1> <load: 0 or 1> <backend port>...
@@ -30,7 +29,7 @@ const balancer = await createBalancer({
   keepAliveTimeout: '1h',
 })
 for (let i = 0; i < spare.length; i++) balancer.setMode(`spare${i}`, 'maint')
-const admin = await startAdmin(balancer as BalancerModule.Balancer & ControlPort, {
+const admin = await startAdmin(balancer, {
   address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
 })
 
