@@ -40,7 +40,7 @@ async function settled(look: () => Leak[]): Promise<Leak[]> {
 
 export interface LeakParts {
   readonly listeners: readonly Listener[]
-  readonly pools: readonly ManagedPool[]
+  readonly pools: readonly Pick<ManagedPool, 'idle' | 'pool'>[]
   /** Clock time. */
   readonly now: number
 }
@@ -62,17 +62,15 @@ export function busyThings(parts: LeakParts): Leak[] {
 export function leftThings(
   parts: LeakParts & { readonly deadlines: readonly WheelEntry[]; readonly timers: readonly string[] },
 ): Leak[] {
-  const connections = parts.pools
-    .filter(({ idle }) => idle.size > 0)
-    .map(({ idle, pool }): Leak => ({
+  const connections = parts.pools.flatMap(({ idle, pool }) =>
+    [...idle.counts()].map(([{ id, address }, count]): Leak => ({
       kind: 'connection',
-      text: `${idle.size} idle ones of pool ${pool.name}`,
-    }))
-  const armed = new Map<string, number>()
-  for (const entry of parts.deadlines) {
-    armed.set(entry.constructor.name, (armed.get(entry.constructor.name) ?? 0) + 1)
-  }
-  const deadlines = [...armed].map(([name, count]): Leak => ({ kind: 'timer', text: `${count} of ${name}` }))
+      text: `${count} idle to ${pool.name}/${id} (${formatAddress(address)})`,
+    })),
+  )
+  const deadlines = [...countsOf(parts.deadlines.map((entry) => entry.constructor.name))].map(
+    ([name, count]): Leak => ({ kind: 'timer', text: `${count} deadlines of ${name}` }),
+  )
   const timers = parts.timers.map((text): Leak => ({ kind: 'timer', text }))
   const sessions = parts.listeners.flatMap((listener) =>
     [...listener.sessions].map((session): Leak => ({
@@ -88,6 +86,12 @@ export function leftThings(
     ...deadlines,
     ...timers,
   ]
+}
+
+function countsOf(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
 }
 
 function sessionText(session: Session, listener: Listener, now: number): string {
@@ -119,7 +123,7 @@ function unheldLeases({ listeners, pools }: LeakParts): Leak[] {
   )
 }
 
-function queued(pools: readonly ManagedPool[]): Leak[] {
+function queued(pools: LeakParts['pools']): Leak[] {
   return pools
     .filter(({ pool }) => pool.queued > 0)
     .map(({ pool }) => ({ kind: 'queue', text: `${pool.queued} wait for a backend of pool ${pool.name}` }))

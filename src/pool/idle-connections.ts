@@ -24,6 +24,11 @@ export class IdleConnections {
     return size
   }
 
+  /** How many each backend has, for leak checks. */
+  *counts(): Iterable<[backend: Backend, count: number]> {
+    for (const [backend, { length }] of this.#idle) if (length > 0) yield [backend, length]
+  }
+
   /** A new connection, for its first request. */
   adopt(conn: Conn, backend: Backend): KeptConnection {
     return new KeptConnection(this, conn, backend)

@@ -90,6 +90,11 @@ export class FixtureServer extends EventEmitter<FixtureEvents> implements AsyncD
     return this.#open.size
   }
 
+  /** Those that are open now, oldest first: `for (const session of backend.openSessions) session.reset()`. */
+  get openSessions(): readonly FixtureSession[] {
+    return [...this.#open]
+  }
+
   /** Bytes received over all connections. */
   get bytesRead(): number {
     return sum(this.#open, 'bytesRead', this.#closedBytesRead)

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
 import type { FixtureListenOptions } from './fixture-server.ts'
 import { FixtureServer } from './fixture-server.ts'
 import type { HttpAnswer } from './http-answer.ts'
 import { askedAnswer, sendAnswer } from './http-answer.ts'
+import { handshakeOf } from './handshake.ts'
 import { testCertificate, testCertificateKey } from './test-certificate.ts'
 
 export interface HttpBackendOptions extends FixtureListenOptions, HttpAnswer {
@@ -82,6 +84,11 @@ export class HttpBackend extends FixtureServer {
     // A client that does not trust the certificate, or that speaks no TLS.
     server.on('tlsClientError', () => undefined)
     super(server, { host, port, path, id: id ?? name })
+    server.on('secureConnection', (socket: TLSSocket) => {
+      // A TLS socket does not say which it sits on; a unix socket's clients have no port to tell them apart by.
+      const session = this.openSessions.find(({ remotePort }) => remotePort === socket.remotePort)
+      if (session !== undefined) session.tls = handshakeOf(socket)
+    })
     this.name = name ?? 'backend'
     this.answer = answer
     this.#tls = tls === true

@@ -4,6 +4,7 @@ import type { FixtureListenOptions } from './fixture-server.ts'
 import type { FixtureSession } from './fixture-session.ts'
 import type { Behaviour } from './raw-fixture.ts'
 import { RawFixture } from './raw-fixture.ts'
+import { handshakeOf } from './handshake.ts'
 import { testCertificate, testCertificateKey } from './test-certificate.ts'
 
 /** `complete`; `hang`: the client's hello is never answered; `reset`: it is answered with an RST. */
@@ -66,19 +67,15 @@ export class TlsBackend extends RawFixture {
     secure.on('error', (error: NodeJS.ErrnoException) => {
       session.error ??= error.code ?? error.message
     })
+    // The socket beneath, which TLS has taken over, tells of no end.
+    secure.on('end', () => {
+      session.fin = true
+      if (session.tls === undefined) secure.destroy() // It left amid the handshake.
+    })
     secure.on('secure', () => {
-      session.tls = {
-        servername: textOf((secure as { servername?: unknown }).servername),
-        alpnProtocol: textOf(secure.alpnProtocol),
-        protocol: secure.getProtocol() ?? undefined,
-      }
+      session.tls = handshakeOf(secure)
       session.record(secure)
       behaviour(session)
     })
   }
-}
-
-/** Node says false or null where there is none. */
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
 }

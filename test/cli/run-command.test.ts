@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -171,13 +171,11 @@ void t.test('the deadline of the drain is no failure', async (sub) => {
 })
 
 void t.test('an address in use is one line and exit code 1', async (sub) => {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`
+  await using taken = await silentBackend()
+  const address = `127.0.0.1:${taken.port}`
   const context = new FakeProcess()
   sub.equal(await runCommand([address, '3001'], context), 1)
   sub.equal(context.complaints, `fairlead: address ${address} is already in use by another process\n`)
-  taken.close()
 })
 
 void t.test('on a terminal: a banner with the health of each backend, then lines', async (sub) => {
@@ -196,9 +194,8 @@ void t.test('on a terminal: a banner with the health of each backend, then lines
 })
 
 void t.test('the demo takes the next free port, says so, and lets keys stop a backend', async (sub) => {
-  const taken = createServer().listen(0)
-  await once(taken, 'listening')
-  const { port } = taken.address() as AddressInfo
+  await using taken = await silentBackend({ host: '::' })
+  const { port } = taken
   const context = new FakeProcess({ terminal: true, env: { NO_COLOR: '1', PROXY_PORT: String(port) } })
   const code = runCommand(['demo', '--check-interval', '50ms', '--fast-interval', '20ms'], context)
   await context.shows('q quits')
@@ -220,7 +217,6 @@ void t.test('the demo takes the next free port, says so, and lets keys stop a ba
   await context.shows('▲ backend b is up')
   context.keyboard?.emit('data', Buffer.from('q'))
   sub.equal(await code, 0)
-  taken.close()
 })
 
 void t.test('the demo off a terminal says what to type beside its JSON lines', async (sub) => {

@@ -6,7 +6,7 @@ import type { Config, HttpConfig, RouteConfig } from '../../src/config/schema.ts
 import type { Setting } from '../../src/config/setting.ts'
 import { settings } from '../../src/config/settings.ts'
 import { ConfigError, type ConfigProblem } from '../../src/core/errors.ts'
-import { trust } from '../health/tls-backend.ts'
+import { testCertificate } from '../../src/testing/test-certificate.ts'
 
 const web = { listen: 0, backends: ['http://a:3001', 'https://b'] }
 
@@ -51,7 +51,7 @@ void t.test('HTTP mode has finite limits by default, and trusts nobody', async (
 })
 
 void t.test('every option of HTTP mode reaches the configuration', async (sub) => {
-  const ca = String(trust.ca)
+  const ca = testCertificate
   const folder = import.meta.dirname
   const options: BalancerOptions = {
     ...web,

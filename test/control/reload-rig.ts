@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { get, type Agent } from 'node:http'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { Config, ListenerConfig, PoolConfig } from '../../src/config/schema.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
 import { startBalancer } from '../../src/control/balancer.ts'
@@ -101,15 +101,4 @@ export async function ask({ port }: Balancer, agent: Agent): Promise<string> {
       response.on('error', reject)
     }).on('error', reject)
   })
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.on('error', () => undefined)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,14 +1,16 @@
 import { once } from 'node:events'
 import { Agent } from 'node:http'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import t from 'tap'
 import type { ListenerConfig } from '../../src/config/schema.ts'
 import { bannerBackend } from '../../src/testing/banner-backend.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
+import { silentBackend } from '../../src/testing/silent-backend.ts'
 import { waitForEvent, waitUntil } from '../../src/testing/wait-for.ts'
 import { backendSpec, configOf, httpConfig, listenerConfig, poolConfig } from './configs.ts'
-import { ask, echo, freePort, open, Rig } from './reload-rig.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { ask, echo, open, Rig } from './reload-rig.ts'
 
 void t.test('a reload of the same configuration changes nothing', async (sub) => {
   await using rig = await Rig.start()
@@ -148,11 +150,7 @@ void t.test('from all interfaces to one of the same port, and back', async (sub)
 void t.test(
   'an address that cannot be had changes nothing, also where ours had to be let go for it',
   async (sub) => {
-    const taken = createServer()
-    taken.on('error', (error) => sub.error(error))
-    taken.listen(0, '127.0.0.1')
-    await once(taken, 'listening')
-    t.teardown(() => void taken.close())
+    await using taken = await silentBackend()
     const port = await freePort()
     const own = { kind: 'tcp', host: '0.0.0.0', port } as const
     await using rig = await Rig.start({ listener: { address: own } })
@@ -161,7 +159,7 @@ void t.test(
         [
           listenerConfig('main', { address: { ...own, host: '127.0.0.1' } }),
           listenerConfig('more', {
-            address: { kind: 'tcp', host: '127.0.0.1', port: (taken.address() as AddressInfo).port },
+            address: { kind: 'tcp', host: '127.0.0.1', port: taken.port },
           }),
         ],
         [poolConfig('main', { backends: [rig.b] })],

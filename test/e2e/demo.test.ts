@@ -1,7 +1,5 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import t from 'tap'
+import { silentBackend } from '../../src/testing/silent-backend.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { connectTo, readBytes } from '../helpers/sockets.ts'
 import { ask, whoAnswers } from './ask.ts'
@@ -47,10 +45,8 @@ void t.test('fairlead demo: what it says to type does what it says', async (sub)
 void t.test(
   'fairlead demo takes the next free port where the wanted one is in use, and says so',
   async (sub) => {
-    const holder = createServer().listen(0, '0.0.0.0')
-    await once(holder, 'listening')
-    sub.teardown(() => holder.close())
-    const { port: taken } = holder.address() as AddressInfo
+    await using holder = await silentBackend({ host: '0.0.0.0' })
+    const { port: taken } = holder
     await using demo = fairlead(['demo', '--port', taken, '--log-format', 'pretty'])
     const port = await shownPort(demo)
     sub.ok(port > taken, `${port} is after ${taken}`)

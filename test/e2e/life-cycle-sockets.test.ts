@@ -1,12 +1,11 @@
-import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Address } from '../../src/core/address.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { rawClient } from '../helpers/raw-peer.ts'
 import { connectTo, readAll } from '../helpers/sockets.ts'
 import type { Command } from './command.ts'
@@ -18,15 +17,6 @@ const folder = await mkdtemp(join(tmpdir(), 'fairlead-sockets-'))
 t.teardown(() => rm(folder, { recursive: true }))
 
 const backend = `127.0.0.1:${echo.port}`
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 function tcp(port: number): Address {
   return { kind: 'tcp', host: '127.0.0.1', port }

@@ -1,11 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { freePort } from '../helpers/free-port.ts'
 import type { Command } from './command.ts'
 import { finish, launch } from './command.ts'
 
@@ -135,14 +133,4 @@ function service(
 async function idsOf(user: string): Promise<{ uid: number; gid: number }> {
   const [uid, gid] = await Promise.all(['-u', '-g'].map((which) => finish('id', [which, user])))
   return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) }
-}
-
-/** Free a moment ago: these services cannot say which port they were given. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,10 +1,8 @@
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { silentBackend } from '../../src/testing/silent-backend.ts'
 import type { CommandOptions } from './command.ts'
 import { BIN, fairlead } from './command.ts'
 
@@ -101,10 +99,8 @@ void t.test('the other commands say as well what is wrong with theirs', async (s
 })
 
 void t.test('F20: an address in use ends in one line and exit code 1', async (sub) => {
-  const holder = createServer().listen(0, '127.0.0.1')
-  await once(holder, 'listening')
-  sub.teardown(() => holder.close())
-  const where = `127.0.0.1:${(holder.address() as AddressInfo).port}`
+  await using holder = await silentBackend()
+  const where = `127.0.0.1:${holder.port}`
   for (const args of [
     [where, '3001'],
     ['backend', '--port', where.split(':')[1] as string],

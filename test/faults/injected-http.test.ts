@@ -11,7 +11,7 @@ import { waitUntil } from '../../src/testing/wait-for.ts'
 import { TextClient } from '../handlers/http/rig.ts'
 import { connectTo } from '../helpers/sockets.ts'
 import { turns } from '../net/conn-rig.ts'
-import { assertClean, IO_KINDS } from './rig.ts'
+import { closeClean, IO_KINDS } from './rig.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc'
@@ -70,7 +70,7 @@ function overBoth(
       await body(sub, run)
       for (const client of clients) await client[Symbol.asyncDispose]()
       await run.turnUntil(() => lb.snapshot().listeners[0]?.active === 0)
-      await assertClean(sub, lb)
+      await closeClean(lb)
     })
   }
 }

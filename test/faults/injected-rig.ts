@@ -9,7 +9,7 @@ import { rawFixture } from '../../src/testing/raw-fixture.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { closed, connectTo } from '../helpers/sockets.ts'
 import { turns } from '../net/conn-rig.ts'
-import { assertClean, IO_KINDS } from './rig.ts'
+import { closeClean, IO_KINDS } from './rig.ts'
 import type { IoKind } from './rig.ts'
 
 /** Everything that one side heard so far. */
@@ -110,7 +110,7 @@ export class Injected implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.lb.close()
+    await this.lb.close({ assertNoLeaks: false })
     for (const { socket } of this.#tapes) socket.destroy()
     await Promise.all(this.#tapes.map(({ socket }) => closed(socket)))
     await this.#stop()
@@ -126,8 +126,7 @@ export function overBoth(t: Test, name: string, body: Body, options: Partial<Bal
       await using injected = await Injected.start({ ...options, io })
       await body(sub, injected, io)
       await injected.turnUntil(() => injected.lb.snapshot().listeners[0]?.active === 0)
-      await assertClean(sub, injected.lb)
-      await injected.lb.close()
+      await closeClean(injected.lb)
       sub.equal(injected.clock.pending, 0, 'no timer is left')
     })
   }

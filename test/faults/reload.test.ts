@@ -4,9 +4,9 @@ import { startBalancer } from '../../src/control/balancer.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { at, backendSpec, configOf, httpConfig, listenerConfig, poolConfig } from '../control/configs.ts'
-import { freePort } from '../control/reload-rig.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { Backends, LONG_SESSIONS, MixedLoad, type Places } from './mixed-load.ts'
-import { assertClean, IO_KINDS } from './rig.ts'
+import { closeClean, IO_KINDS } from './rig.ts'
 
 const RELOADS = 100
 
@@ -44,7 +44,7 @@ for (const io of IO_KINDS) {
     )
     t.equal(done.long.length, LONG_SESSIONS)
     for (const { sent, received } of done.long) t.equal(received, sent, 'a long session got back every byte')
-    await assertClean(t, balancer)
+    await closeClean(balancer)
   })
 }
 

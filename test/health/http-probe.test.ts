@@ -9,8 +9,9 @@ import { httpProbe } from '../../src/health/http-probe.ts'
 import type { FixtureServer } from '../../src/testing/fixture-server.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { rawFixture } from '../../src/testing/raw-fixture.ts'
+import { waitUntil } from '../../src/testing/wait-for.ts'
 import { probeContract } from '../contracts/probe-contract.ts'
-import { httpsBackend, trust } from './tls-backend.ts'
+import { trust } from '../helpers/trust.ts'
 
 const CHECK: HttpCheckConfig = {
   path: '/health',
@@ -225,26 +226,25 @@ void test('an HTTPS probe', async (t) => {
 
   probeContract(t, {
     makeProbe: () => httpProbe(CHECK, trusting),
-    living: (listen) => httpsBackend((_request, response) => response.end('fine'), listen),
+    living: (listen) => httpBackend({ ...listen, tls: true }),
     passes: 'L7OK',
     silent: 'L6TOUT',
   })
 
   void t.test('sends the host name as SNI, and none for an IP address, whatever its Host', async (sub) => {
-    const names: (string | false | undefined)[] = []
-    await using backend = await httpsBackend((request, response) => {
-      names.push((request.socket as { servername?: string | false }).servername)
-      response.end()
-    })
+    await using backend = await httpBackend({ tls: true })
     const probe = httpProbe({ ...CHECK, host: 'app.example' }, trusting)
     const { signal } = new AbortController()
     sub.match(await probe({ kind: 'tcp', host: 'localhost', port: backend.port }, signal), { ok: true })
     sub.match(await probe({ kind: 'tcp', host: '127.0.0.1', port: backend.port }, signal), { ok: true })
-    sub.same(names, ['localhost', false])
+    sub.same(
+      backend.sessions.map(({ tls }) => tls?.servername),
+      ['localhost', undefined],
+    )
   })
 
   void t.test('fails at a backend whose certificate nobody vouches for', async (sub) => {
-    await using backend = await httpsBackend((_request, response) => response.end())
+    await using backend = await httpBackend({ tls: true })
     const probe = httpProbe(CHECK, { transport: 'tls' })
     const result = await probe(backend.address, new AbortController().signal)
     sub.match(result, { ok: false, code: 'L6RSP', text: /self-signed certificate/ })
@@ -265,13 +265,12 @@ void test('an HTTPS probe', async (t) => {
   })
 
   void t.test('runs out of time in the exchange once hands are shaken', async (sub) => {
-    let hasAsked: () => void
-    const asked = new Promise<void>((resolve) => (hasAsked = resolve))
-    await using backend = await httpsBackend(() => hasAsked())
+    await using backend = await httpBackend({ tls: true })
+    backend.paths.set('/health', { hang: true })
     const abort = new AbortController()
     const closed = once(backend, 'session:close')
     const result = httpProbe(CHECK, trusting)(backend.address, abort.signal)
-    await asked
+    await waitUntil(() => backend.healthChecks === 1)
     abort.abort()
     sub.match(await result, { ok: false, code: 'L7TOUT' })
     await closed

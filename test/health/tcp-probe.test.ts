@@ -3,8 +3,9 @@ import { test } from 'tap'
 import { tcpProbe } from '../../src/health/tcp-probe.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { rawFixture } from '../../src/testing/raw-fixture.ts'
+import { tlsBackend } from '../../src/testing/tls-backend.ts'
 import { probeContract } from '../contracts/probe-contract.ts'
-import { tlsBackend, trust } from './tls-backend.ts'
+import { trust } from '../helpers/trust.ts'
 
 const { signal } = new AbortController()
 

@@ -16,7 +16,7 @@ import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { refusingPort } from '../../src/testing/refusing-port.ts'
 import { silentBackend } from '../../src/testing/silent-backend.ts'
-import { tlsBackend } from '../health/tls-backend.ts'
+import { tlsBackend } from '../../src/testing/tls-backend.ts'
 import { RecordingSink, turns } from './conn-rig.ts'
 
 const RESOLUTION_MS = 100

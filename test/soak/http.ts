@@ -6,7 +6,7 @@ import { createBalancer } from '../../src/control/balancer.ts'
 import { seededRandom } from '../../src/core/seeded-random.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { CountingClock, usedBytes } from '../faults/leak-meter.ts'
-import { IO_KINDS, listenerOf, openDescriptors, openThings } from '../faults/rig.ts'
+import { IO_KINDS, listenerOf, openDescriptors } from '../faults/rig.ts'
 import type { IoKind } from '../faults/rig.ts'
 import { unrulyBackend } from '../http/unruly-backend.ts'
 import { unrulyLoad } from '../http/unruly-load.ts'
@@ -53,8 +53,10 @@ async function soak(io: IoKind): Promise<string[]> {
   const totals = await unrulyLoad({ ...load, requests: REQUESTS })
   const growth = (await used()) - before
   const timers = clock.armed
-  const open = openThings(lb)
-  await lb.close()
+  const leaks = await lb.close({ assertNoLeaks: true }).then(
+    () => '',
+    (error: Error) => error.message,
+  )
   await waitUntil(() => openDescriptors() <= descriptors, SETTLE).catch(() => undefined) // Told below.
   const left = openDescriptors() - descriptors
   for (const backend of backends) await backend.stop()
@@ -70,7 +72,7 @@ async function soak(io: IoKind): Promise<string[]> {
     [growth < MOST_GROWTH_BYTES, `${growth} bytes were left behind, the limit is ${MOST_GROWTH_BYTES}`],
     [left === 0, `${left} descriptors more than before are open`],
     [timers === 0, `${timers} timers are armed`],
-    [open.length === 0, open.join(', ')],
+    [leaks === '', leaks],
   ]
   return checks.filter(([isGood]) => !isGood).map(([, problem]) => problem)
 }

@@ -3,7 +3,7 @@ import { createBalancer } from '../../src/control/balancer.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { CountingClock, usedBytes } from '../faults/leak-meter.ts'
-import { IO_KINDS, listenerOf, openDescriptors, openThings } from '../faults/rig.ts'
+import { IO_KINDS, listenerOf, openDescriptors } from '../faults/rig.ts'
 import type { IoKind } from '../faults/rig.ts'
 import { runShortSessions } from '../faults/short-sessions.ts'
 
@@ -39,6 +39,12 @@ async function soak(io: IoKind): Promise<string[]> {
   await waitUntil(isQuiet, SETTLE)
   const growth = (await usedBytes()) - before
 
+  const armed = clock.armed
+  const open = openDescriptors()
+  const leaks = await lb.close({ assertNoLeaks: true }).then(
+    () => '',
+    (error: Error) => error.message,
+  )
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   process.stdout.write(
     `${io}: ${completed} completed, ${aborted} aborted, ${failed} failed; ${growth} bytes left behind; ${seconds} s\n`,
@@ -46,9 +52,9 @@ async function soak(io: IoKind): Promise<string[]> {
   const checks: [boolean, string][] = [
     [failed === 0, `${failed} sessions failed`],
     [growth < MOST_GROWTH_BYTES, `${growth} bytes were left behind, the limit is ${MOST_GROWTH_BYTES}`],
-    [openDescriptors() === descriptors, `${openDescriptors()} descriptors are open, unlike ${descriptors}`],
-    [clock.armed === 0, `${clock.armed} timers are armed`],
-    [openThings(lb).length === 0, openThings(lb).join(', ')],
+    [open === descriptors, `${open} descriptors are open, unlike ${descriptors}`],
+    [armed === 0, `${armed} timers are armed`],
+    [leaks === '', leaks],
   ]
   return checks.filter(([isGood]) => !isGood).map(([, problem]) => problem)
 }

@@ -131,6 +131,23 @@ void t.test('tlsBackend', async (sub) => {
     const [session] = await gone
     leaf.match(session.error, /^ERR_SSL_/)
   })
+
+  void sub.test('notices clients that leave, amid the handshake and after it', async (leaf) => {
+    await using backend = await tlsBackend()
+    const early = waitForEvent(backend, 'session:close')
+    const leaving = await connectTo(backend.address)
+    leaving.end()
+    const [first] = await early
+    leaf.match(first, { end: 'fin', tls: undefined })
+    leaving.destroy()
+    for (const behaviour of [behave.echo(), behave.silent()]) {
+      backend.behaviour = behaviour
+      const client = await shakeHands(backend)
+      client.end()
+      await waitUntil(() => backend.sessions.at(-1)?.end === 'fin')
+      client.destroy()
+    }
+  })
 })
 
 async function talk(socket: Socket, ...texts: string[]): Promise<string> {

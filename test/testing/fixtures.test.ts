@@ -84,6 +84,27 @@ void t.test('every fixture', async (sub) => {
     leaf.equal(backend.connections, 2)
   })
 
+  void sub.test('tells its open sessions, to be ended one by one', async (leaf) => {
+    await using backend = await echoBackend()
+    await using first = await peer.connect({ port: backend.port })
+    await waitUntil(() => backend.active === 1)
+    await using second = await peer.connect({ port: backend.port })
+    await waitUntil(() => backend.active === 2)
+    leaf.same(
+      backend.openSessions.map(({ id }) => id),
+      [1, 2],
+    )
+    backend.openSessions[0]?.reset()
+    leaf.equal((await first.readToEnd()).end, 'rst')
+    await second.sendText('x')
+    leaf.equal(await second.readText(1), 'x')
+    await waitUntil(() => backend.active === 1)
+    leaf.same(
+      backend.openSessions.map(({ id }) => id),
+      [2],
+    )
+  })
+
   void sub.test('resets its connections when it is stopped so', async (leaf) => {
     await using backend = await silentBackend()
     const client = await peer.connect({ port: backend.port })

@@ -2,7 +2,14 @@ import { AssertionError } from 'node:assert'
 import { connect } from 'node:net'
 import t from 'tap'
 import { createBalancer } from '../../src/control/balancer.ts'
+import { closeAssertingNoLeaks, leftThings } from '../../src/control/leaks.ts'
+import { TrackedClock } from '../../src/control/tracked-clock.ts'
+import { Backend } from '../../src/core/backend.ts'
 import type { LeakError } from '../../src/core/errors.ts'
+import { TimerWheel } from '../../src/core/timer-wheel.ts'
+import type { Conn } from '../../src/net/conn.ts'
+import { IdleConnections } from '../../src/pool/idle-connections.ts'
+import type { Pool } from '../../src/pool/pool.ts'
 import { assertDelivered, assertDeliveredOnce } from '../../src/testing/assert-delivered.ts'
 import { assertDistribution, assertEndCodes, assertTried } from '../../src/testing/assertions.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
@@ -12,7 +19,9 @@ import { refusingPort } from '../../src/testing/refusing-port.ts'
 import { silentBackend } from '../../src/testing/silent-backend.ts'
 import { testBalancer } from '../../src/testing/test-balancer.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
+import { backendSpec } from '../control/configs.ts'
 import { connectTo, readAll, readBytes } from '../helpers/sockets.ts'
+import { FakeConn } from '../net/fake-conn.ts'
 
 /** One session from its first byte to its end. */
 async function echo(to: { address: Parameters<typeof connectTo>[0] }, text = 'hello'): Promise<string> {
@@ -205,13 +214,57 @@ void t.test('leaks', async (sub) => {
     },
   )
 
-  void sub.test('timers of ours that are left are told with where they were set', async (leaf) => {
-    const clock = new ManualClock()
-    // A strategy that misbehaves: what it sets on the balancer's clock nobody else cancels.
-    const lb = await testBalancer({ backends: [1], clock, check: 'tcp' })
-    await lb.close()
-    leaf.equal(clock.pending, 0, 'checks, deadlines and all')
-  })
+  void sub.test(
+    'no timer of ours is left, and one that were would be told with where it was set',
+    async (leaf) => {
+      const clock = new ManualClock()
+      const lb = await testBalancer({ backends: [1], clock, check: 'tcp' })
+      await waitUntil(() => clock.pending > 0, { describe: 'checks' })
+      await lb.close()
+      leaf.equal(clock.pending, 0, 'checks, deadlines and all')
+
+      const tracked = new TrackedClock(clock)
+      tracked.setTimer(() => undefined, 7)
+      tracked.setTimer(() => undefined, 5).cancel()
+      tracked.setTimer(() => undefined, 6)
+      clock.advance(6)
+      const close = closeAssertingNoLeaks({
+        busy: () => [],
+        left: () => tracked.armed.map((text) => ({ kind: 'timer', text })),
+        describe: () => 'the state',
+        close: async () => undefined,
+      })
+      await leaf.rejects(close, {
+        code: 'FAIRLEAD_LEAK',
+        message: /^closed with 1 left:\n {2}timer: of 7 ms, set at .*test-balancer\.test\.ts.*\nthe state$/,
+      })
+      clock.advance(1)
+      leaf.same(tracked.armed, [])
+    },
+  )
+
+  void sub.test(
+    'deadlines, idle connections, leases and places in a queue are told by whose they are',
+    async (leaf) => {
+      const wheel = new TimerWheel({ clock: new ManualClock(), resolutionMs: 10 })
+      const idle = new IdleConnections({ wheel })
+      const backend = new Backend(backendSpec('a', 3001), 'web')
+      for (let i = 0; i < 2; i++) idle.put(idle.adopt(fakeConn(), backend), 0)
+      backend.active = 3
+      const pool = { name: 'web', queued: 4, backends: new Map([['a', backend]]) } as unknown as Pool
+      const parts = { listeners: [], pools: [{ idle, pool }], now: 0, timers: [] }
+      const told = (): string[] =>
+        leftThings({ ...parts, deadlines: wheel.armed }).map(({ kind, text }) => `${kind}: ${text}`)
+      leaf.same(told(), [
+        'lease: 3 of web/a, held by no session',
+        'queue: 4 wait for a backend of pool web',
+        'connection: 2 idle to web/a (127.0.0.1:3001)',
+        'timer: 2 deadlines of KeptConnection',
+      ])
+      idle.close()
+      leaf.same(told(), ['lease: 3 of web/a, held by no session', 'queue: 4 wait for a backend of pool web'])
+    },
+  )
 })
 
 void t.test('assertions', async (sub) => {
@@ -286,3 +339,7 @@ void t.test('assertions', async (sub) => {
     leaf.throws(() => assertEndCodes(lb, { '--': 2 }), /the history has forgotten the first 3 events/)
   })
 })
+
+function fakeConn(): Conn {
+  return Object.assign(new FakeConn(), { close: () => undefined }) as unknown as Conn
+}

@@ -4,7 +4,7 @@ import tap from 'tap'
 import { ConfigError } from '../../../src/core/errors.ts'
 import { httpBackend } from '../../../src/testing/http-backend.ts'
 import { waitUntil } from '../../../src/testing/wait-for.ts'
-import { httpsBackend, trust } from '../../health/tls-backend.ts'
+import { testCertificate } from '../../../src/testing/test-certificate.ts'
 import { answering, get, ok, overHttp, post, recordRequests, scripted, TextClient } from './rig.ts'
 
 overHttp(tap, 'hosts and paths lead to pools, the more specific first', async (t, start) => {
@@ -243,11 +243,9 @@ overHttp(tap, 'requests are counted by status and time, and bytes by backend', a
 })
 
 overHttp(tap, 'TLS backends are verified, by an authority of the operator if need be', async (t, start) => {
-  await using secure = await httpsBackend((request, response) => {
-    request.resume().on('end', () => response.end('x'.repeat(100_000)))
-  })
+  await using secure = await httpBackend({ tls: true, bodyBytes: 100_000 })
   const backend = `https://localhost:${secure.port}`
-  await using trusting = await start({ backends: [backend], backendCa: trust.ca as string, check: 'tcp' })
+  await using trusting = await start({ backends: [backend], backendCa: testCertificate, check: 'tcp' })
   await waitUntil(() => trusting.snapshot().pools[0]?.backends[0]?.checks === 1)
   t.equal(trusting.snapshot().pools[0]?.backends[0]?.lastCheck?.code, 'L6OK', 'checks trust the same')
   const checks = secure.connections
