@@ -43,8 +43,9 @@ export function processContext(): CommandContext {
     env: process.env,
     logFd: 1,
     stdoutIsTerminal: stdout.isTTY,
-    columns: stdout.columns ?? 100,
-    size: () => ({ columns: stdout.columns ?? 100, rows: stdout.rows ?? 40 }),
+    // A terminal that does not know its size (a serial line) says 0.
+    columns: stdout.columns || 100,
+    size: () => ({ columns: stdout.columns || 100, rows: stdout.rows || 24 }),
     print: (text) => void stdout.write(text),
     printError: (text) => void stderr.write(text),
     signals: process,

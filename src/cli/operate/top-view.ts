@@ -44,7 +44,7 @@ export function topLines(model: TopModel, paint: Paint): string[] {
   ]
   const room = Math.max(1, rows - head.length - 2)
   const { shown, note } = windowOf(body, { room, at: body.findIndex(({ isSelected }) => isSelected) })
-  const keys = `↑↓ choose  d drain  r ready  m maint  s sort (${sort})  q quit${note}`
+  const keys = `${note}↑↓ choose  d drain  r ready  m maint  s sort (${sort})  q quit`
   const foot = [paint('yellow', cutText(message, columns)), paint('dim', cutText(keys, columns))]
   // Where there is no room for everything, the backends and the keys matter most.
   const most = Math.max(0, rows - shown.length - foot.length)
@@ -194,7 +194,7 @@ function windowOf(
 ): { readonly shown: readonly BodyLine[]; readonly note: string } {
   if (lines.length <= room) return { shown: lines, note: '' }
   const first = Math.min(Math.max(0, at - Math.floor(room / 2)), lines.length - room)
-  const note = `  ${first + 1}–${first + room} of ${lines.length} lines`
+  const note = `${first + 1}–${first + room} of ${lines.length}  `
   return { shown: lines.slice(first, first + room), note }
 }
 
