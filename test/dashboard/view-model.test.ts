@@ -1,7 +1,8 @@
-import t from 'tap'
+import { test } from 'tap'
 import { stateOf } from '../../src/admin/dashboard/backend-state.ts'
 import { BackendTrack } from '../../src/admin/dashboard/backend-track.ts'
 import { consequenceOf } from '../../src/admin/dashboard/consequence.ts'
+import type { EventLine } from '../../src/admin/dashboard/event-words.ts'
 import { wordsFor } from '../../src/admin/dashboard/event-words.ts'
 import {
   formatAge,
@@ -18,13 +19,25 @@ import { Model } from '../../src/admin/dashboard/model.ts'
 import { countedSince, quantile } from '../../src/admin/dashboard/quantile.ts'
 import type { SseMessage } from '../../src/admin/dashboard/sse-parser.ts'
 import { SseParser } from '../../src/admin/dashboard/sse-parser.ts'
+import type { Verdict } from '../../src/admin/dashboard/verdict.ts'
 import { verdictOf } from '../../src/admin/dashboard/verdict.ts'
 import { backendWith, poolWith, requestsWith, statusWith } from './snapshots.ts'
 
 const CALM = { errorShare: 0, rejected: 0 }
 
-void t.test('a backend is what explains most', (t) => {
-  const key = (over: Parameters<typeof backendWith>[0]): string => stateOf(backendWith(over)).key
+function key(over: Parameters<typeof backendWith>[0]): string {
+  return stateOf(backendWith(over)).key
+}
+
+function verdict(over: Parameters<typeof statusWith>[0], recently = CALM): Verdict {
+  return verdictOf(statusWith(over), recently)
+}
+
+function words(name: string, data: unknown): EventLine {
+  return wordsFor({ id: 1, at: 0, name: name as 'backend:up', data })
+}
+
+void test('a backend is what explains most', (t) => {
   t.equal(key({}), 'up')
   t.equal(key({ healthy: false, eligible: false }), 'down')
   t.equal(key({ ejected: true, eligible: false }), 'ejected')
@@ -37,7 +50,7 @@ void t.test('a backend is what explains most', (t) => {
   t.end()
 })
 
-void t.test('no two states share a sign', (t) => {
+void test('no two states share a sign', (t) => {
   const all = [
     {},
     { healthy: false },
@@ -54,7 +67,7 @@ void t.test('no two states share a sign', (t) => {
   t.end()
 })
 
-void t.test('the verdict says which and why, the worst first', (t) => {
+void test('the verdict says which and why, the worst first', (t) => {
   const a = backendWith({ id: 'a' })
   const down = backendWith({
     id: 'b',
@@ -62,8 +75,6 @@ void t.test('the verdict says which and why, the worst first', (t) => {
     eligible: false,
     lastCheck: { ok: false, code: 'L4CON', text: 'ECONNREFUSED', durationMs: 1 },
   })
-  const verdict = (pools: Parameters<typeof statusWith>[0], recently = CALM) =>
-    verdictOf(statusWith(pools), recently)
   t.match(verdict({ pools: [poolWith([a])] }), { level: 'good', headline: 'All well', reasons: [] })
   t.match(verdict({ pools: [poolWith([a, down])] }), {
     level: 'warn',
@@ -107,7 +118,7 @@ void t.test('the verdict says which and why, the worst first', (t) => {
   t.end()
 })
 
-void t.test('what a command will do is told before', (t) => {
+void test('what a command will do is told before', (t) => {
   const a = backendWith({ id: 'a', active: 12 })
   const b = backendWith({ id: 'b' })
   const spare = backendWith({ id: 's', backup: true, eligible: false })
@@ -135,7 +146,7 @@ void t.test('what a command will do is told before', (t) => {
   t.end()
 })
 
-void t.test('rates are of the last seconds, and begin anew with the counters', (t) => {
+void test('rates are of the last seconds, and begin anew with the counters', (t) => {
   const track = new BackendTrack(0, backendWith({ sessions: 100 }))
   t.equal(track.pace.rate, 0, 'one snapshot has no rate')
   track.add(1_000, backendWith({ sessions: 110, connectFailures: 2, bytesToBackend: 500 }))
@@ -155,7 +166,7 @@ void t.test('rates are of the last seconds, and begin anew with the counters', (
   t.end()
 })
 
-void t.test('the model adds up pools, and forgets with a restart', (t) => {
+void test('the model adds up pools, and forgets with a restart', (t) => {
   const model = new Model()
   const at = (seconds: number, answered: number, startedAt = 5) =>
     model.update(
@@ -183,7 +194,7 @@ void t.test('the model adds up pools, and forgets with a restart', (t) => {
   t.end()
 })
 
-void t.test('quantiles lie within their bucket, and beyond the last bound is that bound', (t) => {
+void test('quantiles lie within their bucket, and beyond the last bound is that bound', (t) => {
   const boundsMs = [1, 2, 4]
   t.equal(quantile({ boundsMs, counts: [0, 0, 0, 0] }, 0.5), undefined)
   t.equal(quantile({ boundsMs, counts: [0, 10, 0, 0] }, 0.5), 1.5)
@@ -194,7 +205,7 @@ void t.test('quantiles lie within their bucket, and beyond the last bound is tha
   t.end()
 })
 
-void t.test('the history keeps a quarter of an hour and shows gaps', (t) => {
+void test('the history keeps a quarter of an hour and shows gaps', (t) => {
   const history = new History()
   const moment = { rate: 1, errors: 0, active: 2, queued: 0, p50: undefined, p99: 3 }
   history.add({ at: 1_000, ...moment })
@@ -209,8 +220,7 @@ void t.test('the history keeps a quarter of an hour and shows gaps', (t) => {
   t.end()
 })
 
-void t.test('events are told in words, unknown ones by their name', (t) => {
-  const words = (name: string, data: unknown) => wordsFor({ id: 1, at: 0, name: name as 'backend:up', data })
+void test('events are told in words, unknown ones by their name', (t) => {
   t.match(words('backend:down', { id: 'a', pool: 'web', reason: 'L4CON: refused' }), {
     tone: 'bad',
     subject: 'a',
@@ -231,7 +241,7 @@ void t.test('events are told in words, unknown ones by their name', (t) => {
   t.end()
 })
 
-void t.test('a stream may be cut anywhere', (t) => {
+void test('a stream may be cut anywhere', (t) => {
   const text =
     'retry: 1000\n\n:\n\nid: r.7\nevent: event\ndata: {"a":\ndata: 1}\n\nevent: snapshot\r\ndata: x\r\n\r\n'
   const whole = [
@@ -247,7 +257,7 @@ void t.test('a stream may be cut anywhere', (t) => {
   t.end()
 })
 
-void t.test('figures are short and say their unit', (t) => {
+void test('figures are short and say their unit', (t) => {
   t.same([0, 0.42, 5, 12.4, 1_204, 34_520, 1.2e6].map(formatNumber), [
     '0',
     '0.4',

@@ -1,7 +1,7 @@
 import type { BackendMode } from '../../core/backend.ts'
 import type { Explanation } from '../../core/explanation.ts'
 import type { ReloadReport } from '../../core/reload-report.ts'
-import type { SessionSnapshot } from '../../core/snapshot.ts'
+import type { BackendSnapshot, SessionSnapshot } from '../../core/snapshot.ts'
 
 /** What went wrong with a request, in a sentence for whoever reads it. */
 export class ApiFailure extends Error {
@@ -19,6 +19,13 @@ export interface BackendChange {
   readonly weight?: number
 }
 
+/** A backend as it is after a change, and the version that this made. */
+export interface Changed {
+  readonly pool: string
+  readonly backend: BackendSnapshot
+  readonly version: number
+}
+
 export interface Fault {
   readonly name: string
   readonly type: string
@@ -31,15 +38,16 @@ export interface Fault {
 
 /** The REST API, as far as the page uses it. All of it throws {@link ApiFailure}. */
 export const api = {
-  /** `version`: of what the operator saw; something else by now refuses the change. Gives the version after it. */
+  /** @param version of what the operator saw; where something else is in force by now the change is refused */
   async change(
     where: { readonly pool: string; readonly id: string },
     change: BackendChange,
     version: number,
-  ): Promise<number> {
+  ): Promise<Changed> {
     const path = `pools/${segment(where.pool)}/backends/${segment(where.id)}`
-    const { headers } = await ask(path, { method: 'PATCH', json: change, version })
-    return Number((headers.get('ETag') ?? '').replaceAll('"', ''))
+    const { body, headers } = await ask(path, { method: 'PATCH', json: change, version })
+    const tag = headers.get('ETag') ?? ''
+    return { pool: where.pool, backend: body as BackendSnapshot, version: Number(tag.replaceAll('"', '')) }
   },
   async sessions(query: URLSearchParams): Promise<{ sessions: SessionSnapshot[]; total: number }> {
     return (await ask(`sessions?${query}`)).body as { sessions: SessionSnapshot[]; total: number }

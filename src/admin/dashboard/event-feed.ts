@@ -19,6 +19,7 @@ export class EventFeed {
   readonly #text: HTMLInputElement
   readonly #onlyTrouble: HTMLInputElement
   readonly #entries: Entry[] = []
+  #isDue = false
 
   constructor(region: HTMLElement) {
     const show = (): void => this.#show()
@@ -38,7 +39,7 @@ export class EventFeed {
     this.#show()
   }
 
-  /** Call `show` when those that came together are added. */
+  /** Call `show` once those that came together are added. */
   add(event: SeenEvent): EventLine {
     const line = wordsFor(event)
     const text = `${line.subject} ${line.text} ${line.reason}`.toLowerCase()
@@ -58,8 +59,14 @@ export class EventFeed {
     this.#entries.unshift({ element: elementOf(undefined, line), line, text: line.text })
   }
 
+  /** With the next frame, however often it is called before. */
   show(): void {
-    this.#show()
+    if (this.#isDue) return
+    this.#isDue = true
+    requestAnimationFrame(() => {
+      this.#isDue = false
+      this.#show()
+    })
   }
 
   #show(): void {

@@ -1,3 +1,4 @@
+import type { BackendSnapshot } from '../../core/snapshot.ts'
 import { Announcer } from './announcer.ts'
 import { ChartsPanel } from './charts-panel.ts'
 import { byId, setAttribute, setText } from './dom.ts'
@@ -18,6 +19,7 @@ import { ProcessPanel } from './process-panel.ts'
 import { SessionsPanel } from './sessions-panel.ts'
 import type { SseMessage } from './sse-parser.ts'
 import type { Status } from './status.ts'
+import { withChanged } from './status.ts'
 import { StatusBar } from './status-bar.ts'
 import { ThemeSwitch } from './theme.ts'
 import { Toasts } from './toasts.ts'
@@ -31,7 +33,11 @@ class Dashboard {
   readonly #queue = new WorkQueue()
   readonly #announcer = new Announcer(byId('announcer'))
   readonly #toasts = new Toasts(byId('toasts'))
-  readonly #operations = new Operations({ toasts: this.#toasts, announcer: this.#announcer })
+  readonly #operations = new Operations({
+    toasts: this.#toasts,
+    announcer: this.#announcer,
+    onChanged: ({ pool, backend, version }) => this.#onChanged(pool, backend, version),
+  })
   readonly #charts = new ChartsPanel(byId('charts'))
   readonly #pools = new PoolsPanel(byId('pools'), {
     operations: this.#operations,
@@ -74,8 +80,12 @@ class Dashboard {
   }
 
   #onMessage({ event, data }: SseMessage): void {
-    if (event === 'snapshot') this.#onSnapshot(JSON.parse(data) as Status)
-    else if (event === 'event') this.#onEvent(JSON.parse(data) as SeenEvent)
+    if (event === 'snapshot') {
+      const status = JSON.parse(data) as Status
+      // Of a thousand backends, reading takes as long as counting: in a task of its own, neither is felt.
+      setTimeout(() => this.#onSnapshot(status))
+    }
+    if (event === 'event') this.#onEvent(JSON.parse(data) as SeenEvent)
     else if (event === 'gap') this.#feed.addGap((JSON.parse(data) as { missed: number }).missed)
   }
 
@@ -89,6 +99,12 @@ class Dashboard {
     }
     if (!this.#isCaughtUp) this.#feed.show()
     this.#isCaughtUp = true
+    if (!this.#isPaused) this.#render()
+  }
+
+  #onChanged(pool: string, backend: BackendSnapshot, version: number): void {
+    if (this.#view === undefined) return
+    this.#view = this.#model.update(withChanged(this.#view.status, pool, backend, version))
     if (!this.#isPaused) this.#render()
   }
 

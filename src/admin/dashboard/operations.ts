@@ -1,6 +1,6 @@
 import type { BackendSnapshot } from '../../core/snapshot.ts'
 import type { Announcer } from './announcer.ts'
-import type { BackendChange } from './api.ts'
+import type { BackendChange, Changed } from './api.ts'
 import { api, ApiFailure } from './api.ts'
 import type { Toasts } from './toasts.ts'
 
@@ -9,22 +9,32 @@ export interface Target {
   readonly backend: BackendSnapshot
 }
 
+export interface OperationsOptions {
+  readonly toasts: Toasts
+  readonly announcer: Announcer
+  /** Shows it at once: the next snapshot is up to a second away. */
+  readonly onChanged: (changed: Changed) => void
+}
+
 /** Commands what an operator confirmed, tells how it went, and offers to take it back. */
 export class Operations {
   readonly #toasts: Toasts
   readonly #announcer: Announcer
+  readonly #onChanged: (changed: Changed) => void
 
-  constructor({ toasts, announcer }: { toasts: Toasts; announcer: Announcer }) {
+  constructor({ toasts, announcer, onChanged }: OperationsOptions) {
     this.#toasts = toasts
     this.#announcer = announcer
+    this.#onChanged = onChanged
   }
 
   /** @param version of what was on the screen when it was decided */
   async change(target: Target, change: BackendChange, version: number): Promise<void> {
     const { pool, backend } = target
     await this.attempt(async () => {
-      const after = await api.change({ pool, id: backend.id }, change, version)
-      const undo = (): void => void this.#undo(target, change, after)
+      const changed = await api.change({ pool, id: backend.id }, change, version)
+      this.#onChanged(changed)
+      const undo = (): void => void this.#undo(target, change, changed.version)
       this.#toasts.show({ text: doneText(backend.id, change), undo })
     })
   }
@@ -58,7 +68,7 @@ export class Operations {
       ...(change.weight === undefined ? {} : { weight: backend.weight }),
     }
     await this.attempt(async () => {
-      await api.change({ pool, id: backend.id }, before, version)
+      this.#onChanged(await api.change({ pool, id: backend.id }, before, version))
       this.done(`Undone: ${doneText(backend.id, before)}`)
     })
   }

@@ -17,6 +17,8 @@ export interface PoolCardOptions {
 
 /** Fewer rows than that are found by looking. */
 const FILTER_FROM = 9
+/** Rows beyond the screen are written each so many snapshots. */
+const HIDDEN_ROUNDS = 5
 
 /** A pool: its figures, and its backends in a table that can be filtered and folded. */
 export class PoolCard {
@@ -36,6 +38,7 @@ export class PoolCard {
   readonly #seen: IntersectionObserver
   #confirm: { readonly row: BackendRow; readonly panel: ConfirmRow } | undefined
   #view: PoolView
+  #round = 0
 
   constructor(view: PoolView, options: PoolCardOptions) {
     this.#options = options
@@ -82,8 +85,12 @@ export class PoolCard {
       for (const backend of wanted) if (!this.#rows.has(backend.key)) yield () => this.#addRow(backend)
     }
     yield () => this.#arrange(wanted)
-    for (const backend of known)
-      if (this.#rows.get(backend.key)?.isVisible === false) yield () => this.#updateRow(backend, at)
+    // Whoever reads by ear or searches the page finds those, too, a little older.
+    this.#round = (this.#round + 1) % HIDDEN_ROUNDS
+    for (const [i, backend] of known.entries()) {
+      const isTurn = i % HIDDEN_ROUNDS === this.#round
+      if (isTurn && this.#rows.get(backend.key)?.isVisible === false) yield () => this.#updateRow(backend, at)
+    }
   }
 
   /** The row with the focus in it. */

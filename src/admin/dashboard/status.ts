@@ -9,6 +9,15 @@ export function keyOf(pool: string, backend: string): string {
   return `${pool}/${backend}`
 }
 
+/** The same moment with one backend as it was changed, until the next snapshot comes. */
+export function withChanged(status: Status, pool: string, backend: BackendSnapshot, version: number): Status {
+  const pools = status.pools.map((one) => {
+    if (one.name !== pool) return one
+    return { ...one, backends: one.backends.map((other) => (other.id === backend.id ? backend : other)) }
+  })
+  return { ...status, pools, version: Math.max(version, status.version) }
+}
+
 /** Requests in HTTP mode, sessions in TCP mode, since the start. */
 export function handledBy({ requests, sessions }: BackendSnapshot): number {
   return requests === undefined ? sessions : sum(requests.answers) + requests.failed
