@@ -2,13 +2,13 @@ import type { ControlPort } from '../control/port.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
-import type { Snapshot } from '../core/snapshot.ts'
 import type { DashboardFiles } from './dashboard-files.ts'
 import type { Writer } from './http/pieces.ts'
 import type { EventStreams } from './events/event-streams.ts'
 import type { Credentials } from './guards/credentials.ts'
 import type { MetricsPage } from './metrics-page.ts'
 import type { ReadinessCheck } from './readiness.ts'
+import type { Status } from './status.ts'
 
 /** What handlers work with, beside the control port. */
 export interface AdminContext {
@@ -25,7 +25,7 @@ export interface AdminContext {
   readonly lastReload: () => ReloadReport | undefined
   readonly metrics: MetricsPage
   /** Everything at one glance. */
-  status(): Snapshot & { readonly process: ProcessFacts }
+  status(): Status
   readonly writer: Writer
   /** The OpenAPI document as JSON text. */
   document(): string

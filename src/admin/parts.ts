@@ -3,7 +3,6 @@ import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
-import type { Snapshot } from '../core/snapshot.ts'
 import { prometheusParts } from '../metrics/prometheus.ts'
 import type { AdminContext } from './context.ts'
 import { DashboardFiles } from './dashboard-files.ts'
@@ -15,6 +14,7 @@ import { openApiText } from './openapi.ts'
 import { MetricsPage } from './metrics-page.ts'
 import { ProcessMeter } from './process-meter.ts'
 import type { ReadinessCheck } from './readiness.ts'
+import type { Status } from './status.ts'
 import { routes } from './routes.ts'
 import type { AdminOptions } from './start-admin.ts'
 
@@ -69,8 +69,10 @@ export class Parts implements AdminContext {
 
   readonly lastReload = (): ReloadReport | undefined => this.#lastReload
 
-  status(): Snapshot & { readonly process: ProcessFacts } {
-    return { ...this.control.snapshot(), process: this.facts() }
+  status(): Status {
+    const { control } = this
+    const faults = control.config.faults === false ? undefined : control.faults.list().length
+    return { ...control.snapshot(), process: this.facts(), faults }
   }
 
   document(): string {

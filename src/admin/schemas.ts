@@ -11,8 +11,8 @@ import type {
   PoolSnapshot,
   RequestsSnapshot,
   SessionSnapshot,
-  Snapshot,
 } from '../core/snapshot.ts'
+import type { Status } from './status.ts'
 
 /** What has a name in the OpenAPI document. */
 export const named = z.registry<{ id: string }>()
@@ -174,8 +174,9 @@ export const status = z
     listeners: z.array(listener),
     pools: z.array(pool),
     process: processFacts,
+    faults: count.optional().describe('Faults on purpose in force; absent unless they are switched on.'),
   })
-  .register(named, { id: 'Status' }) satisfies Of<Snapshot & { process: ProcessFacts }>
+  .register(named, { id: 'Status' }) satisfies Of<Status>
 
 export const session = z
   .object({

@@ -84,17 +84,15 @@ void test('a thousand backends stay smooth', async (t) => {
   const { balancer, url } = await rig(t, { backends, check: 'off' })
   const { page } = await openPage(t, browser, { url })
   await page.locator('.row[data-key="main/app-999"]').waitFor({ state: 'attached' })
-  await page.evaluate(
-    `window.long = []; new PerformanceObserver((list) => window.long.push(...list.getEntries().map(({ duration }) => duration)))
-      .observe({ entryTypes: ['longtask'] })`,
-  )
   for (const id of ['app-0', 'app-500', 'app-999']) {
     balancer.setMode(id, 'drain')
     await page.locator(`.row[data-key="main/${id}"][data-state=draining]`).waitFor({ state: 'attached' })
   }
-  const long = (await page.evaluate('window.long')) as number[]
-  t.comment(`long tasks: ${long.join(', ')}`)
-  t.ok(Math.max(0, ...long) < 250, 'none that one would notice, even on a busy machine')
+  // How long that takes depends on who else uses this machine; what it is made of does not.
+  const drawn = await page.evaluate(
+    `[...document.querySelectorAll('.row[data-key] .id')].filter((id) => id.checkVisibility({ contentVisibilityAuto: true })).length`,
+  )
+  t.ok(Number(drawn) < 200, `${String(drawn)} rows are laid out and painted`)
   await page.getByLabel('Filter backends of main').fill('app-77')
   t.equal(await page.locator('.row[data-key]').count(), 11)
   await page.getByLabel('Only what is not healthy').check()

@@ -1,4 +1,4 @@
-import type { Status } from '../../src/admin/dashboard/status.ts'
+import type { Status } from '../../src/admin/status.ts'
 import type {
   BackendSnapshot,
   LatencySnapshot,

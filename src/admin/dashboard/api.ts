@@ -65,20 +65,11 @@ export const api = {
   async resetCounters(): Promise<void> {
     await ask('counters/reset', { method: 'POST' })
   },
-  /** undefined where faults are not switched on. */
-  async faults(): Promise<readonly Fault[] | undefined> {
-    try {
-      return ((await ask('faults')).body as { faults: Fault[] }).faults
-    } catch (error) {
-      if (error instanceof ApiFailure && error.status === 404) return undefined
-      throw error
-    }
+  async faults(): Promise<readonly Fault[]> {
+    return ((await ask('faults')).body as { faults: Fault[] }).faults
   },
   async removeFault(name: string): Promise<void> {
     await ask(`faults/${segment(name)}`, { method: 'DELETE' })
-  },
-  async logOut(): Promise<void> {
-    await ask('logout', { method: 'POST' })
   },
 }
 

@@ -19,8 +19,8 @@ export interface RowOptions {
 export class BackendRow {
   readonly key: string
   readonly element: HTMLElement
-  /** Whether it is on the screen, or nearly. */
-  isVisible = true
+  /** Whether it is on the screen, or nearly; where a browser cannot tell, it may be. */
+  isVisible = !('oncontentvisibilityautostatechange' in HTMLElement.prototype)
   view: BackendView
   readonly #name = el('span', { class: 'main id' })
   readonly #address = el('span', { class: 'minor' })
@@ -39,7 +39,8 @@ export class BackendRow {
   readonly #second: HTMLButtonElement
   #modes: readonly [BackendMode, BackendMode] = ['drain', 'maint']
 
-  constructor(view: BackendView, { onCommand }: RowOptions) {
+  /** @param at wall-clock ms of the snapshot */
+  constructor(view: BackendView, at: number, { onCommand }: RowOptions) {
     this.key = view.key
     this.view = view
     this.#first = this.#modeButton(0, onCommand)
@@ -60,7 +61,10 @@ export class BackendRow {
       this.#bytes.element,
       cell('actions', this.#first, this.#second),
     )
-    this.update(view, view.backend.lastCheckAt ?? 0)
+    this.element.addEventListener('contentvisibilityautostatechange', (event) => {
+      this.isVisible = !(event as ContentVisibilityAutoStateChangeEvent).skipped
+    })
+    this.update(view, at)
   }
 
   /** @param at wall-clock ms of the snapshot */

@@ -4,23 +4,29 @@ import { el } from './dom.ts'
 import { plural } from './format.ts'
 import type { Operations } from './operations.ts'
 
+/** How often they struck changes, too. */
+const EVERY_MS = 5_000
+
 /** Loud: something is broken on purpose, and whoever looks for a cause had better know. */
 export class FaultsBanner {
   readonly #region: HTMLElement
   readonly #operations: Operations
+  #count = 0
+  #askedAt = 0
 
   constructor(region: HTMLElement, operations: Operations) {
     this.#region = region
     this.#operations = operations
   }
 
-  /** Call it when a fault came or went. */
-  async refresh(): Promise<void> {
-    try {
-      this.#show((await api.faults()) ?? [])
-    } catch {
-      // Not reachable: the connection's own state says so, and its return asks again.
-    }
+  /** @param count of those in force, as the snapshot says */
+  update(count = 0): void {
+    const isDue = performance.now() - this.#askedAt > EVERY_MS
+    if (count === this.#count && (count === 0 || !isDue)) return
+    this.#count = count
+    this.#askedAt = performance.now()
+    if (count === 0) this.#show([])
+    else void this.#operations.attempt(async () => this.#show(await api.faults()))
   }
 
   #show(faults: readonly Fault[]): void {
@@ -48,7 +54,6 @@ export class FaultsBanner {
       void this.#operations.attempt(async () => {
         await api.removeFault(name)
         this.#operations.done(`Fault ${name} is removed.`)
-        await this.refresh()
       })
     return el(
       'li',

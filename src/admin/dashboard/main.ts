@@ -18,7 +18,7 @@ import { PoolsPanel } from './pools-panel.ts'
 import { ProcessPanel } from './process-panel.ts'
 import { SessionsPanel } from './sessions-panel.ts'
 import type { SseMessage } from './sse-parser.ts'
-import type { Status } from './status.ts'
+import type { Status } from '../status.ts'
 import { withChanged } from './status.ts'
 import { StatusBar } from './status-bar.ts'
 import { ThemeSwitch } from './theme.ts'
@@ -110,7 +110,6 @@ class Dashboard {
 
   #onEvent(event: SeenEvent): void {
     const line = this.#feed.add(event)
-    if (event.name === 'fault:add' || event.name === 'fault:remove') void this.#faults.refresh()
     if (!this.#isCaughtUp) return
     this.#feed.show()
     if (line.tone !== 'quiet') this.#announcer.say(`${line.subject} ${line.text}`.trim())
@@ -124,9 +123,8 @@ class Dashboard {
       this.#isCaughtUp = false
       this.#announcer.say('The connection to fairlead is lost. What is shown is old.')
     }
-    if (connection.kind === 'live') {
-      if (this.#connection !== 'connecting') this.#announcer.say('Connected to fairlead again.')
-      void this.#faults.refresh()
+    if (connection.kind === 'live' && this.#connection !== 'connecting') {
+      this.#announcer.say('Connected to fairlead again.')
     }
     this.#connection = connection.kind
   }
@@ -143,6 +141,7 @@ class Dashboard {
   *#jobs(view: View): Generator<() => void> {
     const { current } = this.#views
     yield () => this.#bar.update(view)
+    yield () => this.#faults.update(view.status.faults)
     if (current === 'sessions') yield () => this.#sessions.update(view)
     if (current === 'explain') yield () => this.#explain.update(view)
     if (current === 'process') yield () => this.#process.update(view)

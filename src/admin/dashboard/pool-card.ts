@@ -35,7 +35,6 @@ export class PoolCard {
   readonly #body = el('div', { role: 'rowgroup' })
   readonly #empty = el('p', { class: 'empty', hidden: true })
   readonly #rows = new Map<string, BackendRow>()
-  readonly #seen: IntersectionObserver
   #confirm: { readonly row: BackendRow; readonly panel: ConfirmRow } | undefined
   #view: PoolView
   #round = 0
@@ -69,7 +68,6 @@ export class PoolCard {
       this.#table,
       this.#empty,
     )
-    this.#seen = new IntersectionObserver((entries) => this.#onSeen(entries), { rootMargin: '200px' })
   }
 
   /** What there is to do for a new snapshot, in small pieces, what is on the screen first. */
@@ -82,7 +80,7 @@ export class PoolCard {
       if (this.#rows.get(backend.key)?.isVisible === true) yield () => this.#updateRow(backend, at)
     yield () => this.#confirm?.panel.refresh()
     if (known.length < wanted.length) {
-      for (const backend of wanted) if (!this.#rows.has(backend.key)) yield () => this.#addRow(backend)
+      for (const backend of wanted) if (!this.#rows.has(backend.key)) yield () => this.#addRow(backend, at)
     }
     yield () => this.#arrange(wanted)
     // Whoever reads by ear or searches the page finds those, too, a little older.
@@ -164,11 +162,10 @@ export class PoolCard {
     setAttribute(value, 'data-tone', tone)
   }
 
-  #addRow(view: BackendView): void {
-    const row = new BackendRow(view, { onCommand: (from, command) => this.ask(from, command) })
+  #addRow(view: BackendView, at: number): void {
+    const row = new BackendRow(view, at, { onCommand: (from, command) => this.ask(from, command) })
     this.#rows.set(view.key, row)
     this.#body.append(row.element)
-    this.#seen.observe(row.element)
   }
 
   #updateRow(view: BackendView, at: number): void {
@@ -177,11 +174,7 @@ export class PoolCard {
 
   #arrange(wanted: readonly BackendView[]): void {
     const keys = new Set(this.#view.backends.map(({ key }) => key))
-    for (const [key, row] of this.#rows) {
-      if (keys.has(key)) continue
-      this.#seen.unobserve(row.element)
-      this.#rows.delete(key)
-    }
+    for (const key of this.#rows.keys()) if (!keys.has(key)) this.#rows.delete(key)
     const elements = wanted.flatMap(({ key }) => {
       const row = this.#rows.get(key)
       if (row === undefined) return []
@@ -208,13 +201,6 @@ export class PoolCard {
     const isOpen = button.getAttribute('aria-expanded') === 'true'
     setAttribute(button, 'aria-expanded', String(!isOpen))
     this.#table.hidden = isOpen
-  }
-
-  #onSeen(entries: readonly IntersectionObserverEntry[]): void {
-    for (const { target, isIntersecting } of entries) {
-      const row = this.rowOf(target)
-      if (row !== undefined) row.isVisible = isIntersecting
-    }
   }
 }
 

@@ -1,8 +1,5 @@
-import type { BackendSnapshot, PoolSnapshot, Snapshot } from '../../core/snapshot.ts'
-import type { ProcessFacts } from '../../core/process-facts.ts'
-
-/** What `GET api/v1/status` and the stream's `snapshot` messages hold. */
-export type Status = Snapshot & { readonly process: ProcessFacts }
+import type { BackendSnapshot, PoolSnapshot } from '../../core/snapshot.ts'
+import type { Status } from '../status.ts'
 
 /** A name for a backend that no other has, in whichever pool. */
 export function keyOf(pool: string, backend: string): string {

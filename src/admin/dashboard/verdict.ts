@@ -1,6 +1,6 @@
 import { stateOf } from './backend-state.ts'
 import { formatMs, listInWords, plural } from './format.ts'
-import type { Status } from './status.ts'
+import type { Status } from '../status.ts'
 
 /** All of it in one word, and why. */
 export interface Verdict {
