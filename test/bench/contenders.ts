@@ -7,6 +7,7 @@ import {
   fairleadSockets,
 } from './contenders/fairlead.ts'
 import { fairleadBusyAdmin, fairleadQuietAdmin } from './contenders/fairlead-operated.ts'
+import { fairleadReloading } from './contenders/fairlead-reloading.ts'
 import { goCopy } from './contenders/go-copy.ts'
 import { goHttp, goHttpPool } from './contenders/go-http.ts'
 import { haproxyHttp } from './contenders/haproxy-http.ts'
@@ -34,5 +35,6 @@ export const contenders: readonly Contender[] = [
   fairleadHttpSockets,
   fairleadQuietAdmin,
   fairleadBusyAdmin,
+  fairleadReloading,
   nodeHttp,
 ]

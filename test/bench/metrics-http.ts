@@ -57,10 +57,11 @@ export const httpMetrics: readonly Metric[] = [
     figures: [
       figure('http-paced-p50', 'Latency of a small GET at 2,000 requests/s, p50', 'us', 0),
       figure('http-paced-p99', 'Latency of a small GET at 2,000 requests/s, p99', 'us', 0),
+      figure('http-paced-lost', 'Lost meanwhile', 'requests and connections', 0, { value: 0 }),
     ],
     async measure(bed) {
-      const { p50 = 0, p99 = 0 } = await measureLatency(bed)
-      return { 'http-paced-p50': p50, 'http-paced-p99': p99 }
+      const { p50 = 0, p99 = 0, lost = 0 } = await measureLatency(bed)
+      return { 'http-paced-p50': p50, 'http-paced-p99': p99, 'http-paced-lost': lost }
     },
   },
 ]

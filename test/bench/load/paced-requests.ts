@@ -11,6 +11,8 @@ import { percentile } from '../stats.ts'
 const [port = 0, ratePerSecond = 0, warmUpMs = 0, measureMs = 0] = process.argv.slice(2).map(Number)
 
 const CONNECTIONS = 128
+/** For the last answers; what has not come by then is lost. */
+const GRACE_MS = 1_000
 const request = Buffer.from('GET / HTTP/1.1\r\nHost: bench\r\n\r\n')
 
 class Lane {
@@ -28,6 +30,8 @@ class Lane {
 const samples: number[] = []
 /** Requests that found every connection busy: the contender does not keep up. */
 let dropped = 0
+/** Connections that were closed under us: with keep-alive nobody has a reason to. */
+let closed = 0
 let answerBytes = 0
 let startedAt = 0
 let sent = 0
@@ -41,7 +45,11 @@ function openLane(): Promise<Lane> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request))
     socket.once('error', reject)
-    socket.once('close', () => reject(new Error('a connection was closed')))
+    socket.on('error', () => undefined) // Its close counts.
+    socket.once('close', () => {
+      closed++
+      reject(new Error('a connection was closed'))
+    })
     socket.once('data', (answer: Buffer) => {
       answerBytes = answer.length
       const lane = new Lane(socket)
@@ -59,7 +67,7 @@ function run(): void {
     while (sent < due) send(lanes[sent++ % CONNECTIONS] as Lane)
     if (elapsedMs < warmUpMs + measureMs) return
     clearInterval(timer)
-    report()
+    setTimeout(report, GRACE_MS)
   }, 1)
 }
 
@@ -85,7 +93,8 @@ function receive(lane: Lane, chunk: Buffer): void {
 function report(): void {
   const p50Ms = percentile(samples, 50)
   const p99Ms = percentile(samples, 99)
-  process.stdout.write(JSON.stringify({ p50Ms, p99Ms, answered: samples.length, dropped }))
+  const lost = closed + lanes.filter(({ isFree }) => !isFree).length
+  process.stdout.write(JSON.stringify({ p50Ms, p99Ms, answered: samples.length, dropped, lost }))
   // Closing the sockets first would only show up as an error of the contender.
   process.exit(0)
 }

@@ -5,7 +5,7 @@ export async function runPaced(
   bed: Bed,
   port: number,
   requestsPerSecond: number,
-): Promise<{ p50: number; p99: number }> {
+): Promise<{ p50: number; p99: number; lost: number }> {
   const { workspace, timing, loadCpu: cpu } = bed
   const warmUpMs = timing.warmUpSeconds * 1000
   const measureMs = timing.measureSeconds * 1000
@@ -15,7 +15,7 @@ export async function runPaced(
   if (report.dropped > report.answered * MOST_DROPPED) {
     throw new Error(`it did not keep up: ${report.dropped} requests found every connection busy`)
   }
-  return { p50: report.p50Ms * 1000, p99: report.p99Ms * 1000 }
+  return { p50: report.p50Ms * 1000, p99: report.p99Ms * 1000, lost: report.lost }
 }
 
 const MOST_DROPPED = 0.01
@@ -25,4 +25,5 @@ interface PacedReport {
   readonly p99Ms: number
   readonly answered: number
   readonly dropped: number
+  readonly lost: number
 }

@@ -9,8 +9,8 @@ import { runPaced } from '../load/paced.ts'
  */
 export function measureLatency(bed: Bed): Promise<Figures> {
   return withContender(bed, bed.web.ports, async ({ port }) => {
-    const { p50, p99 } = await runPaced(bed, port, REQUESTS_PER_SECOND)
-    return { p50, p99 }
+    const { p50, p99, lost } = await runPaced(bed, port, REQUESTS_PER_SECOND)
+    return { p50, p99, lost }
   })
 }
 

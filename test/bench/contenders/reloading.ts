@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import type { BalancerOptions } from '../../../src/config/options.ts'
+import type * as BalancerModule from '../../../src/control/balancer.ts'
+import { repository } from '../workspace.ts'
+
+// fairlead that is given another configuration all the time: reloading <port> <backend port>...
+const [port = 0, ...backendPorts] = process.argv.slice(2).map(Number)
+
+const EVERY_MS = 50
+
+const dist = join(repository, 'dist')
+const { createBalancer } = (await import(join(dist, 'control/balancer.js'))) as typeof BalancerModule
+
+/** The first backend is there in every other one; the weights differ in all. */
+function configuration(round: number): BalancerOptions {
+  const backends = backendPorts.map((address, i) => ({ address, weight: 1 + ((round + i) % 5) }))
+  return {
+    listen: `127.0.0.1:${port}`,
+    mode: 'http',
+    backends: round % 2 === 0 ? backends : backends.slice(1),
+    idleTimeout: `${60 + (round % 3)}s`,
+  }
+}
+
+let round = 0
+const balancer = await createBalancer(configuration(round))
+setInterval(() => {
+  void balancer.reconfigure(configuration(++round)).then(({ ok, problems }) => {
+    // A reload that is refused would make the figures of another balancer.
+    if (!ok) throw new Error(problems.join('; '))
+  })
+}, EVERY_MS)
