@@ -11,7 +11,6 @@ import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { refusingPort } from '../../src/testing/refusing-port.ts'
 import { seededRandom } from '../../src/core/seeded-random.ts'
-import { waitUntil } from '../../src/testing/wait-for.ts'
 import { promtool } from '../helpers/promtool.ts'
 import { connectTo, readAll } from '../helpers/sockets.ts'
 import { BACKEND, FACTS, snapshotOf } from './rig.ts'
@@ -213,7 +212,7 @@ void test('promtool has nothing to complain of', async (t) => {
       check: 'off',
     })
     await Promise.all(Array.from({ length: 20 }, () => echoOnce(balancer)))
-    await waitUntil(() => balancer.snapshot().listeners[0]?.active === 0)
+    await balancer.waitForIdle()
     const text = prometheusText(balancer.snapshot(), FACTS)
     sub.equal(valueOf(text, 'fairlead_backend_session_seconds_count{pool="main",backend="a"}'), 20)
     sub.same(await promtool(CHECK, text), GOOD)

@@ -171,6 +171,37 @@ void t.test('waiting', async (sub) => {
   })
 })
 
+void t.test('a run with the same seed is the same run, faults and all', async (sub) => {
+  await using a = await echoBackend({ id: 'a' })
+  await using b = await echoBackend({ id: 'b' })
+  const runWith = async (seed: number): Promise<string[]> => {
+    await using lb = await testBalancer({
+      backends: [a, b],
+      balance: 'random',
+      seed,
+      faults: [
+        { type: 'refuse', toxicity: 0.4 },
+        { type: 'latency', latencyMs: 1, jitterMs: 1, toxicity: 0.5 },
+      ],
+    })
+    const lines: string[] = []
+    for (let i = 0; i < 24; i++) {
+      const closed = lb.waitFor('session:close')
+      const client = await connectTo(lb.address)
+      const received = readAll(client)
+      client.end('hello')
+      await received
+      const { backend, tried, code, faults } = await closed
+      lines.push(`${tried.map(({ backend: id }) => id).join()} ${backend} ${code} ${faults.join()}`)
+    }
+    return lines
+  }
+  const first = await runWith(7)
+  sub.same(await runWith(7), first)
+  sub.notSame(await runWith(8), first)
+  sub.ok(new Set(first).size > 3, 'and much was left to chance')
+})
+
 void t.test('leaks', async (sub) => {
   void sub.test('a session that a client forgot fails the close, which closes all the same', async (leaf) => {
     await using a = await silentBackend({ id: 'a' })
