@@ -9,7 +9,7 @@ export const COLUMNS = [
   ['rate', 'Rate'],
   ['errors', 'Errors'],
   ['latency', 'p50 / p99'],
-  ['bytes', 'Sent / received'],
+  ['bytes', 'Traffic'],
   ['actions', 'Change'],
 ] as const
 

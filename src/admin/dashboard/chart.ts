@@ -132,7 +132,7 @@ export class Chart {
           font,
           grid,
           ticks: { show: false },
-          size: 44,
+          size: 50,
           space: 28,
           values: (_, ticks) => ticks.map((tick) => format(tick)),
         },
@@ -162,7 +162,7 @@ export class Chart {
   }
 }
 
-const SPANS_S = [60, 180, 300, 900]
+const SPANS_S = [60, 120, 300, 900]
 
 /** Whole steps back from the newest: the newest is now. */
 function stepsBack(_self: UPlot, _: number, from: number, to: number): number[] {
