@@ -5,7 +5,8 @@ export function mutatedRequest(random: () => number): string {
   return text + FOLLOWER
 }
 
-function mutate(text: string, random: () => number): string {
+/** One change of a message. */
+export function mutate(text: string, random: () => number): string {
   const at = Math.floor(random() * (text.length + 1))
   const length = 1 + Math.floor(random() * 3)
   const word = WORDS[Math.floor(random() * WORDS.length)] as string
