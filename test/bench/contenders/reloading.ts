@@ -24,9 +24,10 @@ function configuration(round: number): BalancerOptions {
 
 let round = 0
 const balancer = await createBalancer(configuration(round))
-setInterval(() => {
-  void balancer.reconfigure(configuration(++round)).then(({ ok, problems }) => {
-    // A reload that is refused would make the figures of another balancer.
-    if (!ok) throw new Error(problems.join('; '))
-  })
-}, EVERY_MS)
+setInterval(() => void reload(), EVERY_MS)
+
+/** One that is refused would make the figures of another balancer. */
+async function reload(): Promise<void> {
+  const { ok, problems } = await balancer.reconfigure(configuration(++round))
+  if (!ok) throw new Error(problems.join('; '))
+}
