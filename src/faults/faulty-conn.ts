@@ -135,6 +135,11 @@ export class FaultyConn implements Conn, ConnSink, Subject {
     return this.#wrote(this.inner.writeText(text))
   }
 
+  writeTextSoon(text: string): boolean {
+    if (!this.#out.isIdle) return this.#hold(Buffer.from(text, 'latin1'))
+    return this.#wrote(this.inner.writeTextSoon(text))
+  }
+
   end(): void {
     if (this.closed || this.#hasEnded) return
     this.#hasEnded = true

@@ -46,7 +46,7 @@ export abstract class Conn {
   abstract get remoteAddress(): string
   /** The far side's port; 0 on a unix socket. */
   abstract get remotePort(): number
-  /** A write is on its way that returned false. */
+  /** A write is on its way that returned false, or waits for the end of the turn. */
   abstract get isWriting(): boolean
   /** Begins to read, or goes on where it has begun. */
   abstract start(): void
@@ -61,6 +61,14 @@ export abstract class Conn {
   abstract writeAll(chunks: readonly Buffer[]): boolean
   /** {@link write} for a text of one character a byte (Latin-1), such as an HTTP head; it is copied if need be. */
   abstract writeText(text: string): boolean
+  /**
+   * {@link writeText} for a message that is short and whole. It may wait for the end of the loop's turn, to go out
+   * together with those of other conns, which is cheaper. What becomes of it then shows as it does for a write that
+   * returned false: by `isWriting`, and by `onDrain` where it takes its time or fails. A reset loses it.
+   */
+  writeTextSoon(text: string): boolean {
+    return this.writeText(text)
+  }
   /** Sends FIN after all that was written; reading goes on. */
   abstract end(): void
   /** Closes; where the far side has ended as well and all was written, that is a clean end, and sends our FIN. */

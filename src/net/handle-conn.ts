@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util'
-import { Conn, KEEP_ALIVE_SECONDS } from './conn.ts'
+import { KEEP_ALIVE_SECONDS } from './conn.ts'
 import {
   giveBuffer,
   grownBuffer,
@@ -10,6 +10,7 @@ import {
 } from './buffers.ts'
 import { hidesResets, requireBindings } from './handle-bindings.ts'
 import type { Handle, PeerName, Request } from './handle-bindings.ts'
+import { HandleWriter } from './handle-writer.ts'
 import { readPeerName } from './peer-name.ts'
 
 /** libuv's UV_EOF, the same number on every platform. */
@@ -17,25 +18,19 @@ const UV_EOF = -4095
 
 const EMPTY = Buffer.alloc(0)
 
-const { streamState, kReadBytesOrError, kLastWriteWasAsync, WriteWrap, ShutdownWrap } = requireBindings()
+const { streamState, kReadBytesOrError, ShutdownWrap } = requireBindings()
 
 /** The handle points back at its conn; its callbacks are three functions for all conns, never closures. */
 interface ConnHandle extends Handle {
   conn: HandleConn
 }
 
-interface ConnRequest extends Request {
+interface ShutdownRequest extends Request {
   conn: HandleConn
 }
 
 /** Counts every call of `onRead`, whichever conn it is for. */
 let readCount = 0
-
-/**
- * A request object is only used by the system where a write does not finish at once, which is rare: so one spare
- * serves all conns until it is used.
- */
-let spareRequest = new WriteWrap() as ConnRequest
 
 /**
  * A {@link Conn} over Node's own stream handle, without `net.Socket`: reading into a buffer of ours and writing
@@ -47,8 +42,8 @@ let spareRequest = new WriteWrap() as ConnRequest
  *
  * Importing this module throws where the bindings are missing: ask `hasBindings` first.
  */
-export class HandleConn extends Conn {
-  readonly handle: ConnHandle
+export class HandleConn extends HandleWriter {
+  declare readonly handle: ConnHandle
   #buffer: Buffer = takeBuffer()
   /** The view that the last chunk was given as; equal lengths, common in requests, use it again. */
   #view: Buffer = EMPTY
@@ -56,8 +51,6 @@ export class HandleConn extends Conn {
   /** Paused by the sink, which may have given the last chunk to a write that is still on its way. */
   #isLent = false
   #smallReads = 0
-  /** The chunk of a write on its way: held here so that it outlives the system's pointer to it. */
-  #writing: Buffer | readonly Buffer[] | undefined = undefined
   #shutdown = false
   #isShuttingDown = false
   #resetPending = false
@@ -71,16 +64,11 @@ export class HandleConn extends Conn {
   readonly #canReset: boolean
 
   constructor(handle: Handle) {
-    super()
-    this.handle = handle as ConnHandle
+    super(handle)
     this.#canReset = handle.reset !== undefined
     this.handle.conn = this
     this.handle.onread = onRead
     this.handle.useUserBuffer(this.#buffer)
-  }
-
-  get isWriting(): boolean {
-    return this.#writing !== undefined
   }
 
   start(): void {
@@ -115,47 +103,19 @@ export class HandleConn extends Conn {
     this.handle.readStart()
   }
 
-  write(chunk: Buffer): boolean {
-    return this.#wrote(this.handle.writeBuffer(spareRequest, chunk), chunk.length, chunk)
-  }
-
-  writeAll(chunks: readonly Buffer[]): boolean {
-    let length = 0
-    for (const chunk of chunks) length += chunk.length
-    // `true`: they are all buffers, and no encodings stand between them.
-    return this.#wrote(this.handle.writev(spareRequest, chunks, true), length, chunks)
-  }
-
-  writeText(text: string): boolean {
-    return this.#wrote(this.handle.writeLatin1String(spareRequest, text), text.length, EMPTY)
-  }
-
-  #wrote(status: number, length: number, chunk: Buffer | readonly Buffer[]): boolean {
-    if (status !== 0) {
-      this.failure ??= getSystemErrorName(status)
-      return false
-    }
-    this.bytesWritten += length
-    if (streamState[kLastWriteWasAsync] === 0) return true
-    const request = spareRequest
-    spareRequest = new WriteWrap() as ConnRequest
-    request.conn = this
-    request.oncomplete = onWritten
-    this.#writing = chunk
-    return false
-  }
-
   end(): void {
     if (this.#shutdown || this.closed) return
     this.#shutdown = true
+    this.flushSoon()
     // A shutdown queued behind a write could not be taken back by a reset, which would then wait for a far side that
     // perhaps never reads.
-    if (this.#writing === undefined) this.#sendFin()
+    if (this.writesOnWay === 0) this.#sendFin()
     else this.#finAwaitsWrite = true
   }
 
   close(): void {
     if (this.closed) return
+    this.flushSoon()
     this.#release()
     this.handle.close()
   }
@@ -220,21 +180,17 @@ export class HandleConn extends Conn {
       return this.resume()
     }
     // The write on its way fails if it was a reset.
-    if (this.#writing !== undefined) {
+    if (this.writesOnWay > 0) {
       this.#endAwaitsWrite = true
       return
     }
     // Writing nothing gives ECONNRESET or EPIPE after a reset, and no error after a FIN.
-    const writeStatus = this.handle.writeBuffer(spareRequest, EMPTY)
+    const writeStatus = this.tryToWrite()
     if (writeStatus !== 0) return this.#broken(getSystemErrorName(writeStatus))
     this.#ended()
   }
 
-  /** Called by the request: a write that did not finish at once has finished, or has failed. */
-  written(status: number): void {
-    this.#writing = undefined
-    if (this.closed) return
-    if (status < 0) this.failure ??= getSystemErrorName(status)
+  protected onWritten(): void {
     if (this.#finAwaitsWrite && this.failure === undefined) this.#sendFin()
     this.sink.onDrain(this)
     if (!this.#endAwaitsWrite || this.closed) return
@@ -251,7 +207,7 @@ export class HandleConn extends Conn {
 
   #sendFin(): void {
     this.#finAwaitsWrite = false
-    const request = new ShutdownWrap() as ConnRequest
+    const request = new ShutdownWrap() as ShutdownRequest
     request.conn = this
     request.oncomplete = onShutdown
     this.#isShuttingDown = this.handle.shutdown(request) === 0
@@ -272,7 +228,7 @@ export class HandleConn extends Conn {
     if (!this.#paused) this.handle.readStop()
     this.#paused = true
     // A buffer that may be on its way still is left to the garbage collector: the system may yet read from it.
-    if (this.#writing === undefined && !this.#isLent) giveBuffer(this.#buffer)
+    if (this.writesOnWay === 0 && !this.#isLent) giveBuffer(this.#buffer)
   }
 
   #changeBuffer(buffer: Buffer): Buffer | undefined {
@@ -292,12 +248,8 @@ function onRead(this: Handle): Buffer | undefined {
   return undefined
 }
 
-function onWritten(this: Request, status: number): void {
-  ;(this as ConnRequest).conn.written(status)
-}
-
 function onShutdown(this: Request): void {
-  ;(this as ConnRequest).conn.shutDown()
+  ;(this as ShutdownRequest).conn.shutDown()
 }
 
 function resetHandle(handle: Handle): void {

@@ -81,6 +81,83 @@ function dataContract(t: Test, io: Io): void {
     sub.equal(server.bytesRead, expected.length)
   })
 
+  void t.test('texts for the end of the turn keep their place among all other writes', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    const { client, server, sinks } = await pair(io, accepting)
+    client.writeTextSoon('a')
+    client.writeTextSoon('b')
+    client.write(Buffer.from('c'))
+    client.writeTextSoon('d')
+    client.writeText('e')
+    client.writeTextSoon('f')
+    client.writeAll([Buffer.from('g'), Buffer.from('h')])
+    client.writeTextSoon('caf\u00e9')
+    sub.equal(client.isWriting, io.name === 'handles')
+    sub.equal(client.bytesWritten, 12)
+    sub.equal((await sinks.server.received(12)).toString('latin1'), 'abcdefghcaf\u00e9')
+    await waitUntil(() => !client.isWriting)
+    sub.equal(server.bytesRead, 12)
+    sub.equal(sinks.client.drains, 0, 'nobody was told to wait')
+  })
+
+  void t.test('more texts for the end of the turn than one go all go out', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    const pairs = []
+    while (pairs.length < 70) pairs.push(await pair(io, accepting))
+    for (const [i, { client }] of pairs.entries()) client.writeTextSoon(`<${i}>`)
+    for (const [i, { sinks }] of pairs.entries()) {
+      sub.equal((await sinks.server.received(`<${i}>`.length)).toString(), `<${i}>`)
+    }
+  })
+
+  void t.test('a text for the end of the turn comes before the end', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    for (const end of ['end', 'close'] as const) {
+      const { client, server, sinks } = await pair(io, accepting)
+      server.end()
+      await sinks.client.heard('end')
+      client.writeTextSoon('last words')
+      client[end]()
+      await sinks.server.heard('end')
+      sub.equal(sinks.server.bytes.toString(), 'last words', end)
+    }
+  })
+
+  void t.test('a text for the end of the turn that the system does not take drains later', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    const client = await connected(io, accepting.endpoint)
+    const server = await accepting.next()
+    const sink = new RecordingSink()
+    client.sink = sink
+    const written = writeUntilFull(client, deterministicBytes(1, 1_000_000))
+    sub.equal(client.writeTextSoon('x'.repeat(1_000)), false, 'nor is it taken')
+    sub.equal(client.writeTextSoon('end'), false)
+    await turns()
+    sub.equal(client.isWriting, true)
+    sub.equal(sink.drains, 0, 'nobody reads yet')
+    const received = new RecordingSink()
+    server.sink = received
+    server.start()
+    await sink.heard('drain')
+    sub.equal(client.isWriting, false)
+    sub.equal((await received.received(written + 1_003)).subarray(-4).toString(), 'xend')
+    sub.equal(sink.drains, 1)
+  })
+
+  void t.test('a text for the end of the turn that comes too late is told of', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    const { client, server, sinks } = await pair(io, accepting)
+    client.pause()
+    server.reset()
+    // The first one may still be taken: what it meets is told to the next.
+    await waitUntil(() => {
+      if (client.failure === undefined && !client.isWriting) client.writeTextSoon('too late')
+      return client.failure !== undefined
+    })
+    await waitUntil(() => sinks.client.drains > 0 || sinks.client.isBroken)
+    sub.equal(sinks.server.length, 0)
+  })
+
   void t.test('several chunks that the system does not take at once drain later', async (sub) => {
     await using accepting = await Accepting.start(io)
     const client = await connected(io, accepting.endpoint)

@@ -99,7 +99,9 @@ export class RequestSending {
 
   #sendKept(conn: Conn): boolean {
     const body = this.#body
-    if (body === undefined || body.isEmpty) return conn.writeText(this.head)
+    if (body === undefined || body.isEmpty) {
+      return this.isDone ? conn.writeTextSoon(this.head) : conn.writeText(this.head)
+    }
     const isTaken = conn.writeAll(body.after(this.head))
     body.sent()
     return isTaken

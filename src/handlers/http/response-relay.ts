@@ -156,7 +156,7 @@ export class ResponseRelay {
     this.#afterWrite(isTaken, exchange.answeredAt)
   }
 
-  /** The head as it came, but for one run of lines that is cut out in place: no string is built, nothing is copied. */
+  /** The head as it came, but for one run of lines that is cut out in place: no head is built. */
   #writeView(
     chunk: Buffer,
     { start, end: headEnd }: { start: number; end: number },
@@ -164,11 +164,16 @@ export class ResponseRelay {
     end: number,
   ): boolean {
     const cut = run.end - run.start
-    if (cut > 0) chunk.copyWithin(start + cut, start, start + run.start)
+    const { conn } = this.#exchange.session
     this.bytesOut += end - start - cut
     this.headBytesOut += headEnd - start - cut
+    if (this.isDone && end - start <= MOST_BYTES_SOON) {
+      const rest = chunk.toString('latin1', start + run.end, end)
+      return conn.writeTextSoon(cut === 0 ? rest : chunk.toString('latin1', start, start + run.start) + rest)
+    }
+    if (cut > 0) chunk.copyWithin(start + cut, start, start + run.start)
     const isAll = start + cut === 0 && end === chunk.length
-    return this.#exchange.session.conn.write(isAll ? chunk : chunk.subarray(start + cut, end))
+    return conn.write(isAll ? chunk : chunk.subarray(start + cut, end))
   }
 
   #writeBuilt(head: ResponseHead, lines: string, body: readonly Buffer[]): boolean {
@@ -255,6 +260,9 @@ function switchesTo({ fields }: ResponseHead, protocol: string): boolean {
   }
   return named.toLowerCase() === protocol.toLowerCase()
 }
+
+/** A whole response of up to so many bytes may wait for the end of the turn, in a copy of its own. */
+const MOST_BYTES_SOON = 4 * 1024
 
 /** Where in `chunk` the body ends that begins at `start`; -1 where it takes more than a look to say. */
 function wholeBodyEnd(head: ResponseHead, chunk: Buffer, start: number): number {
