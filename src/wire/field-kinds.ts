@@ -49,7 +49,7 @@ const NAMES: readonly (readonly [string, FieldKind])[] = [
 ]
 
 interface Known {
-  readonly name: string
+  readonly codes: Uint8Array
   readonly kind: FieldKind
 }
 
@@ -57,7 +57,7 @@ interface Known {
 const known: Known[][] = []
 for (const [name, kind] of NAMES) {
   const place = placeOf(name.length, name.charCodeAt(0))
-  known[place] = [...(known[place] ?? []), { name, kind }]
+  known[place] = [...(known[place] ?? []), { codes: Buffer.from(name), kind }]
 }
 const longest = Math.max(...NAMES.map(([name]) => name.length))
 // No holes, which are slow to read.
@@ -86,11 +86,11 @@ function placeOf(length: number, first: number): number {
   return (length << 5) | (first & 31)
 }
 
-function compare(bytes: Buffer, start: number, { name, kind }: Known): FieldKind {
+function compare(bytes: Buffer, start: number, { codes, kind }: Known): FieldKind {
   let isMimic = false
-  for (let i = 0; i < name.length; i++) {
+  for (let i = 0; i < codes.length; i++) {
     const code = bytes[start + i] as number
-    const wanted = name.charCodeAt(i)
+    const wanted = codes[i] as number
     if (foldToken(code) !== wanted) return FieldKind.other
     if (wanted === HYPHEN && code !== HYPHEN) isMimic = true
   }

@@ -50,7 +50,7 @@ export class RequestHead {
   parse(text: string): Refusal | undefined {
     const bytes = Buffer.from(text, 'latin1')
     const refusal = this.#parse(bytes, 0, { limit: bytes.length, text })
-    return refusal ?? (this.#end === bytes.length ? undefined : refuse(400, 'a head in a head'))
+    return refusal ?? (this.#endOf() === bytes.length ? undefined : refuse(400, 'a head in a head'))
   }
 
   /**
@@ -58,10 +58,10 @@ export class RequestHead {
    * or must be refused: collect it, and `parse` tells why.
    */
   read(bytes: Buffer, start: number, limit: number): number {
-    return this.#parse(bytes, start, { limit }) === undefined ? this.#end : -1
+    return this.#parse(bytes, start, { limit }) === undefined ? this.#endOf() : -1
   }
 
-  get #end(): number {
+  #endOf(): number {
     return this.fields.base + this.fields.end + 2
   }
 

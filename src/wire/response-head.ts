@@ -37,7 +37,7 @@ export class ResponseHead {
   parse(text: string, method: string): Refusal | undefined {
     const bytes = Buffer.from(text, 'latin1')
     const refusal = this.#parse(bytes, 0, { limit: bytes.length, text }) ?? this.#readFields(method)
-    return refusal ?? (this.#end === bytes.length ? undefined : refuse(502, 'a head in a head'))
+    return refusal ?? (this.#endOf() === bytes.length ? undefined : refuse(502, 'a head in a head'))
   }
 
   /**
@@ -47,7 +47,7 @@ export class ResponseHead {
   read(bytes: Buffer, start: number, options: { mostBytes: number; method: string }): number {
     const limit = Math.min(bytes.length, start + options.mostBytes)
     const refusal = this.#parse(bytes, start, { limit }) ?? this.#readFields(options.method)
-    return refusal === undefined ? this.#end : -1
+    return refusal === undefined ? this.#endOf() : -1
   }
 
   /** An interim response: another head follows (101 is no such one). */
@@ -55,7 +55,7 @@ export class ResponseHead {
     return this.status < 200 && this.status !== 101
   }
 
-  get #end(): number {
+  #endOf(): number {
     return this.fields.base + this.fields.end + 2
   }
 
