@@ -42,7 +42,7 @@ export class EventFeed {
   /** Call `show` once those that came together are added. */
   add(event: SeenEvent): EventLine {
     const line = wordsFor(event)
-    const text = `${line.subject} ${line.text} ${line.reason}`.toLowerCase()
+    const text = `${line.pool} ${line.subject} ${line.text} ${line.reason}`.toLowerCase()
     this.#entries.unshift({ element: elementOf(event.at, line), line, text })
     if (this.#entries.length > MOST_KEPT) this.#entries.pop()
     return line
@@ -53,6 +53,7 @@ export class EventFeed {
     const line: EventLine = {
       tone: 'quiet',
       subject: '',
+      pool: '',
       text: `${formatCount(missed)} earlier events are forgotten`,
       reason: '',
     }
@@ -92,7 +93,7 @@ export class EventFeed {
 
 const SYMBOLS = { good: '●', quiet: '·', warn: '◐', bad: '▼' }
 
-function elementOf(at: number | undefined, { tone, subject, text, reason }: EventLine): HTMLElement {
+function elementOf(at: number | undefined, { tone, subject, pool, text, reason }: EventLine): HTMLElement {
   const time = at === undefined ? '' : formatTime(at)
   const when = el('time', at === undefined ? {} : { datetime: new Date(at).toISOString() }, time)
   return el(
@@ -103,7 +104,14 @@ function elementOf(at: number | undefined, { tone, subject, text, reason }: Even
     el(
       'span',
       { class: 'what' },
-      ...(subject === '' ? [] : [el('b', {}, subject), ' ']),
+      ...(subject === ''
+        ? []
+        : [
+            // Shown where there are several.
+            ...(pool === '' ? [] : [el('span', { class: 'of-pool' }, `${pool} / `)]),
+            el('b', {}, subject),
+            ' ',
+          ]),
       text,
       ...(reason === '' ? [] : [el('span', { class: 'reason' }, reason)]),
     ),

@@ -15,6 +15,8 @@ export interface EventLine {
   readonly tone: Tone
   /** Whom it is about; empty where it is about all. */
   readonly subject: string
+  /** Of the backend that it is about; empty for all else. */
+  readonly pool: string
   readonly text: string
   /** Why, where the event knows. */
   readonly reason: string
@@ -24,7 +26,17 @@ export interface EventLine {
 export function wordsFor({ name, data }: SeenEvent): EventLine {
   const describe = WORDS[name] as ((data: unknown) => Partial<EventLine> & { text: string }) | undefined
   const told = describe?.(data) ?? { text: name }
-  return { tone: 'quiet', subject: '', reason: '', ...told }
+  return {
+    tone: 'quiet',
+    subject: '',
+    reason: '',
+    ...told,
+    pool: name.startsWith('backend:') ? poolOf(data) : '',
+  }
+}
+
+function poolOf(data: unknown): string {
+  return (data as { readonly pool?: string }).pool ?? ''
 }
 
 type Describe = {

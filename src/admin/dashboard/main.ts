@@ -141,6 +141,7 @@ class Dashboard {
   *#jobs(view: View): Generator<() => void> {
     const { current } = this.#views
     yield () => this.#bar.update(view)
+    yield () => setAttribute(document.body, 'data-pools', view.pools.length > 1 ? 'many' : undefined)
     yield () => this.#faults.update(view.status.faults)
     if (current === 'sessions') yield () => this.#sessions.update(view)
     if (current === 'explain') yield () => this.#explain.update(view)
