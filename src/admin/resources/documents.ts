@@ -1,7 +1,7 @@
-import { z } from 'zod'
 import { pagedAnswer } from '../http/paged-answer.ts'
 import { PROMETHEUS_TYPE } from '../../metrics/prometheus.ts'
 import { route } from '../http/route.ts'
+import { z } from '../../config/zod.ts'
 
 export const documentRoutes = [
   route({

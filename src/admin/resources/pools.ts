@@ -1,8 +1,8 @@
-import { z } from 'zod'
 import { taggedJson } from '../http/answers.ts'
 import { route } from '../http/route.ts'
 import { backend, pool } from '../schemas.ts'
 import { findPool } from './find.ts'
+import { z } from '../../config/zod.ts'
 
 const backendOfPool = backend.extend({ pool: z.string() })
 

@@ -1,10 +1,10 @@
-import { z } from 'zod'
 import type { SessionFilter } from '../../control/port.ts'
 import { badRequest, notFound } from '../api-error.ts'
 import type { Values } from '../http/parameters.ts'
 import { text, whole } from '../http/parameters.ts'
 import { route } from '../http/route.ts'
 import { session } from '../schemas.ts'
+import { z } from '../../config/zod.ts'
 
 const MOST_SESSIONS = 10_000
 const DEFAULT_SESSIONS = 1_000
