@@ -1,12 +1,28 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import ts from 'typescript'
 import { blocks, place, root, run } from './helpers/readme.ts'
 
+const examples = join(root, 'fixtures', 'examples', 'node-test')
+
+/** Tests, which readers put into files of their own; they lie in `fixtures/examples`, and are run there. */
+function isTest(block: string): boolean {
+  return block.includes("from 'node:test'")
+}
+
+void t.test('every test is one of the examples', async (test: Test) => {
+  const files = await Promise.all(
+    (await readdir(examples)).map((name) => readFile(join(examples, name), 'utf8')),
+  )
+  test.strictSame(blocks('ts').filter(isTest).toSorted(), files.map((text) => text.trim()).toSorted())
+})
+
 void t.test('every program works as it stands', async (test: Test) => {
-  for (const [i, block] of blocks('ts').entries()) {
+  const programs = blocks('ts').filter((block) => !isTest(block))
+  test.ok(programs.length > 3)
+  for (const [i, block] of programs.entries()) {
     const { outputText } = ts.transpileModule(block, {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
     })

@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { flagTable } from '../src/config/flag-table.ts'
-import { blocks, readme, root, run } from './helpers/readme.ts'
-
-/** Blocks that need the network; everything else in the README is run as it stands. */
-const NEEDS_NETWORK = new Set(['npm ci && npm start'])
+import { blocks, lines, place, readme, root, run } from './helpers/readme.ts'
 
 /** What a table says, whatever its columns' widths. */
 function words(text: string): string {
@@ -16,27 +13,34 @@ function words(text: string): string {
 /** As many commands at once as keep a small machine busy. */
 const AT_ONCE = 4
 
-void t.test('every shell command works as it stands', async (test: Test) => {
-  const scripts = blocks('sh').filter((text) => !NEEDS_NETWORK.has(text))
-  const sessions = scripts.filter((text) => text.includes('&\n'))
-  const lines = scripts.filter((text) => !text.includes('&\n')).flatMap((text) => text.split('\n'))
-  test.ok(sessions.length > 0 && lines.length > 10, 'the README has both kinds')
-  for (const script of sessions) {
-    const { code, stdout, stderr } = await run(script)
-    test.equal(code, 0, `${script}\n${stderr}`)
-    test.match(stdout, /hello from [abc]/, 'a backend answers through the balancer')
-  }
-  const left = [...lines]
+/** Commands that come to an end by themselves; all others balance until they are told to stop. */
+const ENDS = /^npx fairlead (check|schema)\b/
+
+await writeFile(join(place, 'fairlead.yaml'), blocks('yaml')[0] as string)
+
+void t.test('every balancer starts, and every check is passed, as it stands', async (test: Test) => {
+  const left = lines()
+  test.ok(left.length > 10)
   const runLines = async (): Promise<void> => {
     for (let line = left.shift(); line !== undefined; line = left.shift()) {
       const command = `exec ${line.replace(/^(\w+=\S+ )/, 'env $1')}`
-      const { code, stdout, stderr } = await run(command, { until: 'listening on' })
-      test.match(stdout, /listening on/, line)
+      const ends = ENDS.test(line)
+      const { code, stdout, stderr } = await run(command, ends ? {} : { until: 'listening on' })
+      test.match(stdout, ends ? /./ : /listening on/, line)
       test.equal(stderr, '', line)
       test.equal(code, 0, line)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, runLines))
+})
+
+void t.test('every command that is named is one', async (test: Test) => {
+  const names = new Set(
+    [...readme.matchAll(/(?:npx |`)fairlead ([a-z]+)(?=[ `])/g)].map(([, name]) => name as string),
+  )
+  test.ok(names.size > 10)
+  const { stdout } = await run('exec npx fairlead help all')
+  for (const name of names) test.match(`${stdout}\n  fairlead help `, `fairlead ${name} `)
 })
 
 void t.test('the flag table is the one that the command line is made of', (test: Test) => {

@@ -74,3 +74,22 @@ export function blocks(language: string): string[] {
     .filter(([, name]) => name === language)
     .map(([, , text]) => (text as string).trim())
 }
+
+/** Blocks that need the network; everything else in the README is run as it stands. */
+const NEEDS_NETWORK = new Set(['npm ci && npm start'])
+
+function scripts(): string[] {
+  return blocks('sh').filter((text) => !NEEDS_NETWORK.has(text))
+}
+
+/** Scripts whose lines belong together: some run in the background, and the others talk to them. */
+export function sessions(): string[] {
+  return scripts().filter((text) => text.includes('&\n'))
+}
+
+/** All other commands; each stands for itself. */
+export function lines(): string[] {
+  return scripts()
+    .filter((text) => !text.includes('&\n'))
+    .flatMap((text) => text.split('\n'))
+}
