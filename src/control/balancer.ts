@@ -4,8 +4,8 @@ import { resolveOptions } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import type { Address } from '../core/address.ts'
 import type { BackendMode } from '../core/backend.ts'
-import { systemClock, wait } from '../core/clock.ts'
-import { ClosedError, FaultsOffError } from '../core/errors.ts'
+import { systemClock } from '../core/clock.ts'
+import { FaultsOffError } from '../core/errors.ts'
 import type { BalancerEvents, EventName } from '../core/events.ts'
 import type { Explanation, ExplainRequest } from '../core/explanation.ts'
 import { ReloadCounters } from '../core/reload-counters.ts'
@@ -21,6 +21,7 @@ import { OperatorCommands } from './commands.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Means } from './data-plane.ts'
 import { explain } from './explain.ts'
+import { LifeCycle } from './life-cycle.ts'
 import type { Listener } from './listener.ts'
 import { isMeant, listSessions } from './open-sessions.ts'
 import type { SessionFilter } from './port.ts'
@@ -31,7 +32,6 @@ import { Witness } from './witness.ts'
 import type { TestOptions } from './witness.ts'
 import { Witnessed } from './witnessed.ts'
 
-const SHUTDOWN: SessionOutcome = { code: 'KD', reason: 'shutdown' }
 const KILLED: SessionOutcome = { code: 'KD', reason: 'killed' }
 
 /**
@@ -81,20 +81,14 @@ export class Balancer extends Witnessed {
   readonly #plane: DataPlane
   readonly #commands: OperatorCommands
   readonly #reloader: Reloader
+  readonly #life: LifeCycle
   protected readonly witness: Witness
   /** Whether closing looks for leaks. */
   readonly #asserts: boolean
   readonly #startedAt: number
   readonly #reloads: ReloadCounters
   #config: Config
-  #state: Snapshot['state'] = 'running'
   #version = 1
-  /** Sessions that closing had to reset. */
-  #cut = 0
-  #closing: Promise<void> | undefined
-  /** Aborted as it closes. */
-  readonly #closed = new AbortController()
-  #stopListeningForAbort: (() => void) | undefined
 
   /** Use {@link createBalancer}. */
   constructor(config: Config, means: Omit<Means, 'events'>, test: TestOptions = {}) {
@@ -117,7 +111,16 @@ export class Balancer extends Witnessed {
       snapshot: () => this.snapshot(),
       test,
     })
-    this.#reloader = new Reloader(this.#plane, { wallTime: () => means.clock.wallTime() })
+    this.#life = new LifeCycle({
+      plane: this.#plane,
+      clock: means.clock,
+      reloadsSettled: () => (this.#reloader.isBusy ? this.#reloader.settled() : undefined),
+      onClosed: () => this.witness.close(),
+    })
+    this.#reloader = new Reloader(this.#plane, {
+      wallTime: () => means.clock.wallTime(),
+      closed: this.#life.closed,
+    })
   }
 
   /** The configuration in force. */
@@ -150,7 +153,7 @@ export class Balancer extends Witnessed {
   }
 
   get state(): Snapshot['state'] {
-    return this.#state
+    return this.#life.state
   }
 
   /** Grows with every commanded change. */
@@ -163,7 +166,7 @@ export class Balancer extends Witnessed {
     return takeSnapshot({
       at: this.#means.clock.wallTime(),
       startedAt: this.#startedAt,
-      state: this.#state,
+      state: this.#life.state,
       version: this.#version,
       reloads: this.#reloads,
       listeners: this.#plane.listeners,
@@ -195,7 +198,7 @@ export class Balancer extends Witnessed {
    * @throws {UnknownBackendError}
    */
   setMode(id: string, mode: BackendMode): void {
-    this.#assertOpen()
+    this.#life.assertOpen()
     const changed = this.#commands.setMode(id, mode)
     if (changed !== undefined) this.#tell('backend:mode', { ...changed, mode })
   }
@@ -205,7 +208,7 @@ export class Balancer extends Witnessed {
    * @throws {UnknownBackendError}
    */
   setWeight(id: string, weight: number): void {
-    this.#assertOpen()
+    this.#life.assertOpen()
     const changed = this.#commands.setWeight(id, weight)
     if (changed !== undefined) this.#tell('backend:weight', { ...changed, weight })
   }
@@ -215,7 +218,7 @@ export class Balancer extends Witnessed {
    * @throws {UnknownBackendError}
    */
   setMaxConnections(id: string, maxConnections: number): void {
-    this.#assertOpen()
+    this.#life.assertOpen()
     const changed = this.#commands.setMaxConnections(id, maxConnections)
     if (changed !== undefined) this.#tell('backend:limit', { ...changed, maxConnections })
   }
@@ -225,7 +228,7 @@ export class Balancer extends Witnessed {
    * @throws {ConfigError} when it cannot be read, or the pool has one of that id or address already.
    */
   addBackend(backend: number | string | BackendOptions, { pool }: { pool?: string } = {}): string {
-    this.#assertOpen()
+    this.#life.assertOpen()
     const added = this.#commands.addBackend(backend, pool)
     this.#tell('backend:add', added)
     return added.id
@@ -236,7 +239,7 @@ export class Balancer extends Witnessed {
    * @throws {UnknownBackendError}
    */
   removeBackend(id: string, { close = false }: { close?: boolean } = {}): void {
-    this.#assertOpen()
+    this.#life.assertOpen()
     this.#tell('backend:remove', this.#commands.removeBackend(id, { close }))
   }
 
@@ -245,7 +248,7 @@ export class Balancer extends Witnessed {
    * @throws {UnknownBackendError}
    */
   async whenIdle(id: string, how: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<boolean> {
-    this.#assertOpen()
+    this.#life.assertOpen()
     return this.#commands.whenIdle(id, { ...how, clock: this.#means.clock })
   }
 
@@ -276,7 +279,7 @@ export class Balancer extends Witnessed {
   reload(config: Config): Promise<ReloadReport> {
     return this.#reloader.reload(config, {
       current: () => this.#config,
-      isRunning: () => this.#state === 'running',
+      isRunning: () => this.#life.state === 'running',
       done: (report, inForce) => {
         this.#config = inForce
         if (report.ok) this.#tell('config:reload', report)
@@ -299,15 +302,12 @@ export class Balancer extends Witnessed {
    * @returns how many sessions were cut.
    */
   async drain(options: { timeoutMs?: number; delayMs?: number } = {}): Promise<{ cut: number }> {
-    this.#assertOpen()
+    this.#life.assertOpen()
     const { timeoutMs = this.config.shutdownTimeoutMs, delayMs = this.config.shutdownDelayMs } = options
-    this.#state = 'draining'
+    this.#life.state = 'draining'
     const sessions = [...this.#plane.sessions()].length
     this.emit('drain:start', { sessions, delayMs, timeoutMs })
-    if (delayMs > 0) await wait(this.#means.clock, delayMs, this.#closed.signal)
-    await this.#within(this.#plane.drain(), timeoutMs)
-    await this.#closeOnce()
-    const cut = this.#cut
+    const cut = await this.#life.drain({ delayMs, timeoutMs })
     this.emit('drain:end', { cut })
     return { cut }
   }
@@ -320,8 +320,8 @@ export class Balancer extends Witnessed {
    * @throws {LeakError} only then; it is closed all the same.
    */
   close({ assertNoLeaks = this.#asserts }: { assertNoLeaks?: boolean } = {}): Promise<void> {
-    if (assertNoLeaks) return this.witness.closeAssertingNoLeaks(() => this.#closeOnce())
-    return this.#closeOnce()
+    if (assertNoLeaks) return this.witness.closeAssertingNoLeaks(() => this.#life.close())
+    return this.#life.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -330,61 +330,20 @@ export class Balancer extends Witnessed {
 
   /** Called by {@link startBalancer}. */
   async start({ signal, inherited }: StartOptions): Promise<void> {
-    inherited?.deal(this.config.listeners)
-    try {
-      await this.#plane.discover(this.#plane.pools, signal)
-      for (const listener of this.#plane.listeners) await listener.open(inherited?.take(listener.config.name))
-    } catch (error) {
-      await this.#closeOnce()
-      throw error
-    }
-    // A turn later, so that whoever awaits us hears of the first results too.
-    setImmediate(() => {
-      if (this.#state === 'closed') return
-      this.#means.faults?.tellPreset()
-      for (const managed of this.#plane.pools) managed.start()
+    await this.#life.start({
+      signal,
+      inherited,
+      onOpen: () => {
+        this.#means.faults?.tellPreset()
+        for (const managed of this.#plane.pools) managed.start()
+      },
     })
-    if (signal === undefined) return
-    const onAbort = (): void => void this.#closeOnce()
-    signal.addEventListener('abort', onAbort, { once: true })
-    this.#stopListeningForAbort = () => signal.removeEventListener('abort', onAbort)
-    if (signal.aborted) await this.#closeOnce()
-  }
-
-  #closeOnce(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
-  }
-
-  async #close(): Promise<void> {
-    this.#state = 'closed'
-    this.#closed.abort()
-    this.#stopListeningForAbort?.()
-    // A reload that is under way may be opening listeners.
-    if (this.#reloader.isBusy) await this.#reloader.settled()
-    this.#cut += this.#plane.close(SHUTDOWN)
-    // Closed handles are gone one turn of the loop later.
-    await new Promise((resolve) => setImmediate(resolve))
-    // After what a drain tells at its end.
-    setImmediate(() => this.witness.close())
-  }
-
-  /** Waits for `done`, for at most `timeoutMs` (0 = for ever), or until somebody closes. */
-  async #within(done: Promise<unknown>, timeoutMs: number): Promise<void> {
-    if (timeoutMs === 0) return void (await done)
-    const enough = new AbortController()
-    await Promise.race([done, wait(this.#means.clock, timeoutMs, enough.signal)])
-    enough.abort()
   }
 
   /** Tells of a commanded change. */
   #tell<Name extends EventName>(name: Name, event: BalancerEvents[Name][0]): void {
     this.#version++
     ;(this as EventEmitter).emit(name, event)
-  }
-
-  #assertOpen(): void {
-    if (this.#state === 'closed') throw new ClosedError()
   }
 }
 

@@ -19,9 +19,15 @@ import { wheelResolution } from './wheel-resolution.ts'
  */
 export async function applyToDataPlane(
   plane: DataPlane,
-  change: { readonly before: Config; readonly after: Config; readonly changes: readonly ConfigChange[] },
+  change: {
+    readonly before: Config
+    readonly after: Config
+    readonly changes: readonly ConfigChange[]
+    /** Ends the wait for the first answers of discovery. */
+    readonly closed: AbortSignal
+  },
 ): Promise<void> {
-  const { before, after, changes } = change
+  const { before, after, changes, closed } = change
   const newPools = new Map(
     changes.flatMap((each) =>
       each.kind === 'pool:add' ? [[each.pool.name, plane.makePool(each.pool)]] : [],
@@ -34,7 +40,7 @@ export async function applyToDataPlane(
       config: configs.get(name) as PoolConfig,
     })
     const parts = prepare(plane, { before, after, changes, poolOf })
-    await plane.discover([...newPools.values()])
+    await plane.discover([...newPools.values()], closed)
     await rebind(parts.bindings, { leaving: parts.leaving })
     commit(plane, { after, changes, newPools, parts })
   } catch (error) {

@@ -23,12 +23,14 @@ interface Done {
 export class Reloader {
   readonly #plane: DataPlane
   readonly #wallTime: () => number
+  readonly #closed: AbortSignal
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
-  constructor(plane: DataPlane, options: { wallTime: () => number }) {
+  constructor(plane: DataPlane, options: { wallTime: () => number; closed: AbortSignal }) {
     this.#plane = plane
     this.#wallTime = options.wallTime
+    this.#closed = options.closed
   }
 
   get isBusy(): boolean {
@@ -63,7 +65,7 @@ export class Reloader {
     const needsRestart = ONLY_AT_START.filter((key) => !isDeepStrictEqual(next[key], before[key]))
     const changes = diffConfig(before, after)
     try {
-      await applyToDataPlane(this.#plane, { before, after, changes })
+      await applyToDataPlane(this.#plane, { before, after, changes, closed: this.#closed })
     } catch (error) {
       return {
         report: this.#refused(error instanceof Error ? error.message : String(error)),

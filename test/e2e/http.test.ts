@@ -49,7 +49,7 @@ void t.test('curl: bodies, methods, versions and keep-alive', { skip: noCurl }, 
       'GET /x 200',
       'GET /1 200',
       'GET /2 200',
-      '  400',
+      'GET / 400',
     ],
   )
   sub.equal(a.connections <= 2, true, 'over one kept connection, and one more for what may not be replayed')
