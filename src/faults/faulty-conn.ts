@@ -265,7 +265,7 @@ export class FaultyConn implements Conn, ConnSink, Subject {
   /** To our side: false while it does not read. */
   #deliver(item: Item): boolean {
     if (this.closed) return true
-    if (this.#isPaused || !this.#isStarted) return false
+    if (!this.#isStarted || (this.#isPaused && item !== BROKEN)) return false // Who pauses still hears of the end of all.
     if (item === BROKEN) {
       if (this.inner.failure === undefined) this.break('ECONNRESET')
       else this.sink.onBroken(this)

@@ -1,4 +1,4 @@
-import { test } from 'tap'
+import t from 'tap'
 import type { Config } from '../../src/config/schema.ts'
 import { startBalancer } from '../../src/control/balancer.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
@@ -11,41 +11,46 @@ import { closeClean, IO_KINDS } from './rig.ts'
 const RELOADS = 100
 
 for (const io of IO_KINDS) {
-  void test(`F19: 100 reloads under load fail no request and no session, and lose no byte (${io})`, async (t) => {
-    await using tcp = await Backends.start(echoBackend)
-    await using web = await Backends.start(() => httpBackend())
-    const ports = {
-      tcp: await freePort(),
-      web: await freePort(),
-      more: await freePort(),
-      taken: tcp.ports[0] as number,
-    }
-    const configFor = (step: number): Config => configAt(step, { tcp: tcp.ports, web: web.ports, at: ports })
-    await using balancer = await startBalancer({ ...configFor(0), io })
-    const load = new MixedLoad(ports)
-    let refused = 0
-    for (let step = 1; step <= RELOADS; step++) {
-      const isBad = step % 10 === 0
-      const report = await balancer.reload({
-        ...(isBad ? badConfig(configFor(step), ports.taken) : configFor(step)),
-        io,
-      })
-      if (!report.ok) refused++
-      if (report.ok === isBad) t.fail(`reload ${step}: ${report.problems.join('; ')}`)
-      // Between two reloads traffic must have gone on, or this would test nothing.
-      await load.moreOfEach()
-    }
-    const done = await load.stop()
-    t.equal(refused, RELOADS / 10, 'a bad configuration is refused each time')
-    t.same(done.failures, [], 'nothing failed')
-    t.ok(
-      done.requests >= RELOADS && done.connections >= RELOADS,
-      `${done.requests} requests, ${done.connections} connections`,
-    )
-    t.equal(done.long.length, LONG_SESSIONS)
-    for (const { sent, received } of done.long) t.equal(received, sent, 'a long session got back every byte')
-    await closeClean(balancer)
-  })
+  void t.test(
+    `F19: 100 reloads under load fail no request and no session, and lose no byte (${io})`,
+    async (sub) => {
+      await using tcp = await Backends.start(echoBackend)
+      await using web = await Backends.start(() => httpBackend())
+      const ports = {
+        tcp: await freePort(),
+        web: await freePort(),
+        more: await freePort(),
+        taken: tcp.ports[0] as number,
+      }
+      const configFor = (step: number): Config =>
+        configAt(step, { tcp: tcp.ports, web: web.ports, at: ports })
+      await using balancer = await startBalancer({ ...configFor(0), io })
+      const load = new MixedLoad(ports)
+      let refused = 0
+      for (let step = 1; step <= RELOADS; step++) {
+        const isBad = step % 10 === 0
+        const report = await balancer.reload({
+          ...(isBad ? badConfig(configFor(step), ports.taken) : configFor(step)),
+          io,
+        })
+        if (!report.ok) refused++
+        if (report.ok === isBad) sub.fail(`reload ${step}: ${report.problems.join('; ')}`)
+        // Between two reloads traffic must have gone on, or this would test nothing.
+        await load.moreOfEach()
+      }
+      const done = await load.stop()
+      sub.equal(refused, RELOADS / 10, 'a bad configuration is refused each time')
+      sub.same(done.failures, [], 'nothing failed')
+      sub.ok(
+        done.requests >= RELOADS && done.connections >= RELOADS,
+        `${done.requests} requests, ${done.connections} connections`,
+      )
+      sub.equal(done.long.length, LONG_SESSIONS)
+      for (const { sent, received } of done.long)
+        sub.equal(received, sent, 'a long session got back every byte')
+      await closeClean(balancer)
+    },
+  )
 }
 
 /** Something of everything changes from step to step: backends, weights, strategies, limits, listeners, routes. */
