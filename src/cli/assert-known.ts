@@ -32,10 +32,10 @@ export function assertKnown(argv: Argv, command: HelpTopic): string[] {
 function assertNoMistypedCommand(argv: Argv): void {
   const word = argv['listen']
   if (typeof word !== 'string' || !/^[a-z]+$/i.test(word)) return
-  const nearest = nearestName(word, COMMANDS)
-  if (nearest === undefined) return
+  const meant = nearestName(word, COMMANDS) ?? COMMANDS.find((command) => command.startsWith(word))
+  if (meant === undefined) return
   throw new UsageError([
-    `${JSON.stringify(word)} is neither a command nor an address; did you mean fairlead ${nearest}?`,
+    `${JSON.stringify(word)} is neither a command nor an address; did you mean fairlead ${meant}?`,
   ])
 }
 

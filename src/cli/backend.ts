@@ -21,7 +21,9 @@ export async function backend(request: BackendRequest, context: CommandContext):
   const { name, kind } = request
   await using server = await START[kind](request)
   const address = formatAddress(server.address)
-  context.print(`backend ${name} ${WORDS[kind]} on ${address}\n`)
+  // One that was given no name is called "backend", which need not be said twice.
+  const who = name === 'backend' ? name : `backend ${name}`
+  context.print(`${who} ${WORDS[kind]} on ${address}\n`)
   if (kind === 'http') {
     context.print(`  curl http://${address}\n`)
     context.print(`  curl -X POST http://${address}/health/fail   # and /health/ok\n`)

@@ -100,15 +100,20 @@ function hintsFor(facts: {
     ...(dashboard === undefined ? [] : [`Watch it live: ${dashboard}`, '']),
     'Now try, in another terminal:',
     '',
-    `  curl http://localhost:${port}                       # again and again: a, b, c take turns`,
-    ...(isExplained
-      ? [`  curl -i http://localhost:${port}                    # x-fairlead-backend tells who`]
-      : []),
-    `  curl -X POST ${health}/fail   # a fails its checks and leaves`,
-    `  curl -X POST ${health}/ok     # a passes them and comes back`,
+    ...inColumns([
+      [`curl http://localhost:${port}`, 'again and again: a, b, c take turns'],
+      ...(isExplained ? [[`curl -i http://localhost:${port}`, 'x-fairlead-backend tells who'] as const] : []),
+      [`curl -X POST ${health}/fail`, 'a fails its checks and leaves'],
+      [`curl -X POST ${health}/ok`, 'a passes them and comes back'],
+    ]),
     '',
     ...(keys.available
       ? ['Or press a, b or c to stop that backend and start it again; q quits.']
       : ['Ctrl-C lets open sessions finish and stops.']),
   ]
+}
+
+function inColumns(lines: readonly (readonly [command: string, what: string])[]): string[] {
+  const width = Math.max(...lines.map(([command]) => command.length))
+  return lines.map(([command, what]) => `  ${command.padEnd(width)}   # ${what}`)
 }

@@ -114,6 +114,8 @@ function positionals(
   const value = given.length > 0 ? given : fromEnv === undefined ? [] : [fromEnv]
   const isSpare = [argv['backup'], env['FAIRLEAD_BACKUP'] || undefined].some((backup) => backup !== undefined)
   if (listen === undefined) {
+    const words = argv['_'] as unknown[]
+    if (words[0] === 'run') throw new UsageError(['no file: write fairlead run --config fairlead.yaml'])
     throw new UsageError([
       'nothing to do: write fairlead 8080 3001 3002 3003, or fairlead demo; fairlead help all tells more',
     ])

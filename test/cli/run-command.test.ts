@@ -257,7 +257,7 @@ void t.test('a backend of every kind starts, says what it does, and stops', asyn
     const flags = kind === 'scripted' ? ['--script', '[{"send":"hi"},"close"]'] : []
     const code = runCommand(['backend', '--port', '0', '--kind', kind, ...flags], context)
     await waitUntil(() => context.printed.includes('\n'))
-    sub.match(context.printed, /^backend backend .+ on 127\.0\.0\.1:\d+\n/, kind)
+    sub.match(context.printed, /^backend .+ on 127\.0\.0\.1:\d+\n/, kind)
     context.signals.emit('SIGTERM')
     sub.equal(await code, 0, kind)
   }
