@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError } from './api-error.ts'
 import type { AdminContext } from './context.ts'
 import { assertOwnHost } from './guards/check-host.ts'
-import { assertOwnOrigin } from './guards/check-origin.ts'
+import { assertOwnOrigin, assertOwnReader } from './guards/check-origin.ts'
 import { assertAcceptable, assertMatch } from './http/conditions.ts'
 import { parseTarget } from './http/parse-path.ts'
 import { readBody } from './http/read-body.ts'
@@ -59,6 +59,7 @@ export class RequestHandler {
     const asked = routeAt(place, method)
     if (hosts !== undefined && asked?.anyHost === undefined) assertOneHost(request, hosts)
     if (method !== 'GET' && method !== 'HEAD') assertOwnOrigin(headers)
+    else if (asked?.anyHost === undefined) assertOwnReader(headers)
     if (asked?.access !== 'open') context.credentials.assertKnown(headers, request.socket.remoteAddress ?? '')
     const route = routeOf(place, method)
     assertAcceptable(headers, route.type ?? 'application/json')

@@ -32,7 +32,7 @@ export function named<Out, In>(
 }
 
 // Objects have a use of their own for `__proto__`, and some readers of files too.
-const NAME = /^(?!__proto__$)[A-Za-z0-9._-]{1,64}$/
+const NAME = /^(?!__proto__$|\.{1,2}$)[A-Za-z0-9._-]{1,64}$/
 
 /** What to say of a name that is none. */
 export function nameMessage(name: unknown, what: string): string {

@@ -43,9 +43,9 @@ export function splitBackends(text: string): string[] {
   return parts
 }
 
-/** What a backend may be called: `[A-Za-z0-9._:\[\]/-]`, 1 to 128 characters. */
+/** What a backend may be called: `[A-Za-z0-9._:\[\]/-]`, 1 to 128 characters; a dot segment is no part of a URL. */
 export function isBackendId(text: string): boolean {
-  return /^[A-Za-z0-9._:[\]/-]{1,128}$/.test(text)
+  return /^(?!\.{1,2}$)[A-Za-z0-9._:[\]/-]{1,128}$/.test(text)
 }
 
 /** @throws {InvalidValueError} */

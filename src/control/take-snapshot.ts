@@ -169,5 +169,8 @@ function requestsSnapshot({ answers, failed, firstByte, total }: RequestCounters
 }
 
 function latencySnapshot({ boundsMs, counts, sumMs }: LatencyHistogram): LatencySnapshot {
-  return { boundsMs, counts: [...counts], sumMs }
+  // Not spread: of a thousand backends that alone would hold the loop up for over a millisecond.
+  const copied: number[] = []
+  for (let i = 0; i < counts.length; i++) copied.push(counts[i] as number)
+  return { boundsMs, counts: copied, sumMs }
 }

@@ -92,6 +92,30 @@ row('A2', 'a change is not taken from a foreign page, even without a token', asy
   sub.notOk('access-control-allow-origin' in preflight.headers)
 })
 
+row(
+  'A2',
+  'a foreign page does not even get to hold an event stream, but may link to the dashboard',
+  async (sub) => {
+    const { admin } = await operate(sub)
+    const get = async (path: string, ...fields: string[]): Promise<number> =>
+      (await raw(admin.address, request(`GET ${path}`, ['Host: 127.0.0.1:8090', ...fields]))).status
+    for (const path of ['/api/v1/events', '/api/v1/status', '/metrics']) {
+      sub.equal(await get(path, 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: no-cors'), 403, path)
+      sub.equal(await get(path, 'Sec-Fetch-Site: same-site', 'Sec-Fetch-Mode: cors'), 403, 'another port')
+      sub.equal(await get(path, 'Origin: http://evil.example'), 403, 'a browser without Sec-Fetch')
+    }
+    sub.equal(await get('/', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate'), 200, 'a link')
+    sub.equal(await get('/livez', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: no-cors'), 200, 'a probe')
+  },
+)
+
+row('A2', 'an Origin behind a thousand fields is seen too', async (sub) => {
+  const { admin } = await operate(sub)
+  const padding = Array.from({ length: 2_100 }, () => 'X:a')
+  const fields = ['Host: 127.0.0.1', ...padding, 'Origin: http://evil.example']
+  sub.equal((await raw(admin.address, request(RELOAD, fields))).status, 403)
+})
+
 row('A3', 'nothing changes by GET', async (sub) => {
   const { admin } = await operate(sub)
   for (const path of ['/api/v1/reload', '/api/v1/counters/reset', '/api/v1/login', '/api/v1/logout']) {
@@ -168,7 +192,7 @@ row('A5', 'a login gives a cookie that ends, that no script sees and no other si
   sub.equal((await ask('/api/v1/status', by(cookie))).status, 200)
   const [name, value = ''] = cookie.split('=')
   const [end = '', mac] = value.split('.')
-  const later = (parseInt(end, 36) + 1).toString(36)
+  const later = end.replace(/^[^-]+/, (ms) => (parseInt(ms, 36) + 1).toString(36))
   for (const forged of ['', end, `${later}.${mac}`, `${end}.`, `${end}.${mac}x`, '.', `zzzzzzzzz.${mac}`]) {
     sub.equal((await ask('/api/v1/status', by(`${name}=${forged}`))).status, 401, forged)
   }
@@ -178,8 +202,12 @@ row('A5', 'a login gives a cookie that ends, that no script sees and no other si
     (await ask('/api/v1/logout', { method: 'POST', ...by(cookie) })).headers.get('set-cookie'),
     /Max-Age=0$/,
   )
+  sub.equal((await ask('/api/v1/status', by(cookie))).status, 401, 'a copy of it is worth nothing any more')
+  const again = await ask('/api/v1/login', { method: 'POST', json: { token: TOKEN } })
+  const [second = ''] = (again.headers.get('set-cookie') ?? '').split(';')
+  sub.equal((await ask('/api/v1/status', by(second))).status, 200, 'another of the same moment lives on')
   clock.advance(12 * 3_600_000)
-  sub.equal((await ask('/api/v1/status', by(cookie))).status, 401, 'its time is over')
+  sub.equal((await ask('/api/v1/status', by(second))).status, 401, 'its time is over')
 })
 
 row('A5', 'whoever guesses tokens has to wait', async (sub) => {
@@ -267,6 +295,15 @@ row('A7', 'a path has one form', async (sub) => {
   for (const path of others) sub.ok([400, 404].includes(await ask(path)), path)
   for (const id of ['x~1y', '[::1]:3', '%5B%3A%3A1%5D%3A3', '%5b::1%5d:3']) {
     sub.equal(await ask(`/api/v1/pools/main/backends/${id}`), 200, id)
+  }
+})
+
+row('A7', 'what no path could name is no name', async (sub) => {
+  const { ask } = await operate(sub)
+  for (const id of ['.', '..']) {
+    const json = { address: 3001, id }
+    sub.equal((await ask('/api/v1/pools/main/backends', { method: 'POST', json })).status, 400, id)
+    await sub.rejects(operate(sub, { pools: { [id]: { backends: [3001] } } }), ConfigError, id)
   }
 })
 

@@ -5,6 +5,8 @@ import { ApiError } from '../api-error.ts'
 import { Failures } from './failures.ts'
 
 const SESSION_MS = 12 * 3_600_000
+/** Sessions that were ended by hand and are remembered as such; the one ended first is forgotten first. */
+const MOST_ENDED = 1_000
 
 export interface CredentialsOptions {
   /** undefined = everybody may do everything. */
@@ -16,12 +18,13 @@ export interface CredentialsOptions {
 
 /**
  * Who may ask: who shows the token, or the cookie that a login with it gave. The cookie holds no part of the token:
- * when it ends, and a MAC of that with a key of this process, so a restart ends all of them.
+ * when it ends, a number of its own, and a MAC of both with a key of this process, so a restart ends all of them.
  */
 export class Credentials {
   readonly #options: CredentialsOptions
   readonly #digest: Buffer | undefined
   readonly #key = randomBytes(32)
+  readonly #ended = new Set<string>()
   /** People mistype; programs do not, but may well be many behind one address. */
   readonly #logins: Failures
   readonly #bearers: Failures
@@ -63,12 +66,22 @@ export class Credentials {
       return undefined
     }
     const end = (this.#options.clock.wallTime() + SESSION_MS).toString(36)
-    return this.#cookie(`${end}.${this.#mac(end)}`, SESSION_MS / 1_000)
+    const session = `${end}-${randomBytes(9).toString('hex')}`
+    return this.#cookie(`${session}.${this.#mac(session)}`, SESSION_MS / 1_000)
   }
 
-  /** Gives the cookie to set. */
-  logOut(): string {
+  /** Ends the session that is shown, also for whoever has a copy of its cookie. Gives the cookie to set. */
+  logOut(headers: IncomingHttpHeaders): string {
+    for (const value of this.#shown(headers.cookie)) if (this.#isSession(value)) this.#end(value)
     return this.#cookie('', 0)
+  }
+
+  #end(value: string): void {
+    this.#ended.add(sessionOf(value))
+    for (const first of this.#ended) {
+      if (this.#ended.size <= MOST_ENDED) return
+      this.#ended.delete(first)
+    }
   }
 
   #cookie(value: string, seconds: number): string {
@@ -76,25 +89,33 @@ export class Credentials {
   }
 
   #hasSession(cookies: string | undefined): boolean {
+    return this.#shown(cookies).some((value) => this.#isSession(value))
+  }
+
+  #shown(cookies = ''): string[] {
     const prefix = `${this.#options.cookieName}=`
-    const pairs = (cookies ?? '').split(';').map((pair) => pair.trim())
-    return pairs.some((pair) => pair.startsWith(prefix) && this.#isSession(pair.slice(prefix.length)))
+    const pairs = cookies.split(';').map((pair) => pair.trim())
+    return pairs.filter((pair) => pair.startsWith(prefix)).map((pair) => pair.slice(prefix.length))
   }
 
   #isSession(value: string): boolean {
-    const [end = '', mac = ''] = value.split('.')
-    return (
-      isSame(digestOf(mac), digestOf(this.#mac(end))) && parseInt(end, 36) > this.#options.clock.wallTime()
-    )
+    const session = sessionOf(value)
+    if (!isSame(digestOf(value), digestOf(`${session}.${this.#mac(session)}`))) return false
+    return parseInt(session, 36) > this.#options.clock.wallTime() && !this.#ended.has(session)
   }
 
   #isToken(shown: string): boolean {
     return this.#digest !== undefined && isSame(digestOf(shown), this.#digest)
   }
 
-  #mac(end: string): string {
-    return createHmac('sha256', this.#key).update(end).digest('base64url')
+  #mac(session: string): string {
+    return createHmac('sha256', this.#key).update(session).digest('base64url')
   }
+}
+
+/** What stands before the MAC: its end in base 36, a dash, its number. */
+function sessionOf(value: string): string {
+  return value.slice(0, Math.max(0, value.indexOf('.')))
 }
 
 /** Texts of any length become bytes of one length, so that comparing them tells nothing by its time. */

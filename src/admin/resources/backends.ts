@@ -56,8 +56,10 @@ export const backendRoutes = [
     tag: 'backends',
     summary: 'The backends of a pool',
     answers: { 200: { description: 'The backends.', schema: z.object({ backends: z.array(backend) }) } },
-    handle: ({ control, path }) =>
-      taggedJson(control.version, { backends: findPool(control.snapshot(), path).backends }),
+    handle: ({ control, path }) => {
+      const { backends } = findPool(control.snapshot(), path)
+      return taggedJson(control.version, () => ({ backends }))
+    },
   }),
   route({
     method: 'POST',

@@ -34,11 +34,11 @@ export const loginRoutes = [
     path: '/api/v1/logout',
     id: 'logOut',
     tag: 'dashboard',
-    summary: 'Drop the cookie',
+    summary: 'End the session and drop its cookie',
     answers: { 200: { description: 'Logged out.', schema: z.object({ loggedIn: z.literal(false) }) } },
-    handle: ({ context }) => ({
+    handle: ({ context, request }) => ({
       json: { loggedIn: false },
-      headers: { 'Set-Cookie': context.credentials.logOut() },
+      headers: { 'Set-Cookie': context.credentials.logOut(request.headers) },
     }),
   }),
 ]

@@ -23,7 +23,10 @@ export const poolRoutes = [
     tag: 'backends',
     summary: 'One pool with its backends',
     answers: { 200: { description: 'The pool.', schema: pool } },
-    handle: ({ control, path }) => taggedJson(control.version, findPool(control.snapshot(), path)),
+    handle: ({ control, path }) => {
+      const found = findPool(control.snapshot(), path)
+      return taggedJson(control.version, () => found)
+    },
   }),
   route({
     method: 'GET',

@@ -26,12 +26,17 @@ export function headline({ state, at, startedAt, process: facts }: Status, look:
   const { loop, memory, version, pid } = facts
   const cells: Cell[] = [
     { text: `fairlead ${version}`, color: 'bold' },
-    { text: `${state} for ${humanMs(at - startedAt)}`, color: state === 'running' ? 'green' : 'yellow' },
+    { text: upFor(state, humanMs(at - startedAt)), color: state === 'running' ? 'green' : 'yellow' },
     { text: `pid ${pid}` },
     { text: humanBytes(memory.residentBytes) },
     { text: `loop ${Math.round(loop.utilization * 100)}% busy, late by ${humanMs(loop.lagP99Ms)} (p99)` },
   ]
   return textLine(cells, look)
+}
+
+/** When a drain began nobody knows here. */
+function upFor(state: Snapshot['state'], time: string): string {
+  return state === 'running' ? `running for ${time}` : `${state}, up for ${time}`
 }
 
 export function poolLine(

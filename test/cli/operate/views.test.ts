@@ -125,6 +125,8 @@ void t.test('a page of status: columns of all pools stand under each other', asy
     'pool empty  ·  0 of 0 can serve  ·  round-robin',
   ])
   sub.match(statusLines(status({}, { listeners: [] }), { paint: plain })[2], 'no listeners')
+  const stopping = statusLines(status({}, { state: 'draining' }), { paint: plain })[0]
+  sub.match(stopping, '·  draining, up for 1m00s  ·', 'not: draining for as long as it is up')
 })
 
 void t.test('colours take no room, and no line is wider than the terminal', async (sub) => {
