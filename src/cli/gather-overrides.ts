@@ -4,7 +4,7 @@ import type { Setting } from '../config/setting.ts'
 import { settings } from '../config/settings.ts'
 import type { GivenValues } from '../config/values.ts'
 import { givenSetting } from './gather-settings.ts'
-import type { Argv } from './parse-args.ts'
+import type { Argv } from './argv.ts'
 import { describeProblems, type Env } from './read-flags.ts'
 
 /** What flags and environment say beside a configuration file, read. */

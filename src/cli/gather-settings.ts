@@ -4,7 +4,7 @@ import { readSetting } from '../config/read-setting.ts'
 import { environmentName, isRepeatable, type Setting } from '../config/setting.ts'
 import { settings } from '../config/settings.ts'
 import type { LogLevel } from '../log/log.ts'
-import type { Argv } from './parse-args.ts'
+import type { Argv } from './argv.ts'
 import type { LoggingOptions } from './requests.ts'
 
 type Env = Readonly<Record<string, string | undefined>>

@@ -1,4 +1,5 @@
 import yargs from 'yargs'
+import type { Argv } from './argv.ts'
 import type { CommandContext } from './context.ts'
 import { helpText, type HelpTopic } from './help-text.ts'
 import { readBackendRequest } from './read-backend-request.ts'
@@ -12,9 +13,6 @@ import {
 import type { Request } from './requests.ts'
 import { spellOutSwitches } from './spell-out-switches.ts'
 import { yargsOptions } from './yargs-options.ts'
-
-/** What yargs hands over: texts, `true` where a value is missing, arrays where a flag came twice. */
-export type Argv = Readonly<Record<string, unknown>>
 
 /**
  * Turns arguments and environment into a request.

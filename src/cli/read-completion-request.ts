@@ -1,5 +1,5 @@
 import { assertKnown } from './assert-known.ts'
-import type { Argv } from './parse-args.ts'
+import type { Argv } from './argv.ts'
 import type { CompletionRequest } from './requests.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -1,6 +1,6 @@
 import { assertKnown } from './assert-known.ts'
 import { gatherOverrides } from './gather-overrides.ts'
-import type { Argv } from './parse-args.ts'
+import type { Argv } from './argv.ts'
 import { type Env, textOf } from './read-flags.ts'
 import type { CheckRequest, RunFileRequest, SchemaRequest } from './requests.ts'
 import { UsageError } from './usage-error.ts'

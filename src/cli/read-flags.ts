@@ -1,6 +1,6 @@
 import { parsePort } from '../config/parse-host-port.ts'
 import type { Problems } from '../config/problems.ts'
-import type { Argv } from './parse-args.ts'
+import type { Argv } from './argv.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 

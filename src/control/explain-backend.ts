@@ -3,7 +3,6 @@ import type { PoolConfig } from '../config/schema.ts'
 import type { Backend } from '../core/backend.ts'
 import type { BackendExplanation } from '../core/explanation.ts'
 import type { Pool } from '../pool/pool.ts'
-import type { Home } from './explain.ts'
 
 export interface ExplainBackendFrom {
   readonly pool: Pool
@@ -12,6 +11,15 @@ export interface ExplainBackendFrom {
   readonly home: Home | undefined
   /** Wall-clock ms. */
   readonly at: number
+}
+
+/** Where the client's cookie or field leads. */
+export interface Home {
+  readonly backend: Backend
+  /** It serves its own clients, and has room. */
+  readonly isOpen: boolean
+  /** `cookie fairlead`, `header x-user`. */
+  readonly by: string
 }
 
 type Verdict = Pick<BackendExplanation, 'verdict' | 'reason'>

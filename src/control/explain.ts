@@ -8,7 +8,7 @@ import { affinityOf } from '../handlers/http/affinity.ts'
 import { Router } from '../handlers/http/router.ts'
 import type { Pool } from '../pool/pool.ts'
 import { RequestHead } from '../wire/request-head.ts'
-import { explainBackend } from './explain-backend.ts'
+import { explainBackend, type Home } from './explain-backend.ts'
 
 export interface ExplainFrom {
   readonly listeners: readonly { readonly config: ListenerConfig }[]
@@ -58,15 +58,6 @@ export function explain(request: ExplainRequest, { listeners, poolNamed, at }: E
     summary: summaryOf(managed, { client, odds, picked, home }),
     backends,
   }
-}
-
-/** Where the client's cookie or field leads. */
-export interface Home {
-  readonly backend: Backend
-  /** It serves its own clients, and has room. */
-  readonly isOpen: boolean
-  /** `cookie fairlead`, `header x-user`. */
-  readonly by: string
 }
 
 function findListener(
