@@ -49,7 +49,17 @@ void t.test('the flag table is the one that the command line is made of', (test:
   test.end()
 })
 
+/** What a heading is linked by. */
+function anchor(heading: string): string {
+  return `#${heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .replaceAll(/\s/g, '-')}`
+}
+
 void t.test('what the README links to is there', async (test: Test) => {
+  const headings = [...readme.matchAll(/^##+ (.+)$/gm)].map(([, heading]) => anchor(heading as string))
+  for (const [, target = ''] of readme.matchAll(/\]\((#[^)]+)\)/g)) test.ok(headings.includes(target), target)
   for (const [, target] of readme.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)) {
     await test.resolves(readFile(join(root, target as string)), target as string)
   }

@@ -82,14 +82,18 @@ function scripts(): string[] {
   return blocks('sh').filter((text) => !NEEDS_NETWORK.has(text))
 }
 
-/** Scripts whose lines belong together: some run in the background, and the others talk to them. */
+/** Scripts whose lines belong together: the quick start, and those that ask what it started. */
 export function sessions(): string[] {
-  return scripts().filter((text) => text.includes('&\n'))
+  return scripts().filter((text) => isSession(text))
 }
 
 /** All other commands; each stands for itself. */
 export function lines(): string[] {
   return scripts()
-    .filter((text) => !text.includes('&\n'))
+    .filter((text) => !isSession(text))
     .flatMap((text) => text.split('\n'))
+}
+
+function isSession(script: string): boolean {
+  return script.includes('curl ')
 }
