@@ -86,6 +86,10 @@ void test('the verdict says which and why, the worst first', (t) => {
     headline: 'Not serving',
     reasons: ['Pool web has no backend that can serve: new clients are refused.', /b in pool web is down/],
   })
+  t.equal(
+    verdict({ pools: [poolWith([down]), poolWith([a], { name: 'db' })] }).headline,
+    'Partly not serving',
+  )
   t.match(verdict({ pools: [poolWith([])] }).reasons, ['Pool web has no backends.'])
   t.match(
     verdict({
@@ -107,7 +111,10 @@ void test('the verdict says which and why, the worst first', (t) => {
     '25% of the latest failed.',
     'A listener is full: 7 sessions refused in the last seconds.',
   ])
-  t.match(verdict({ pools: [poolWith([a])], state: 'draining' }).reasons, [/draining/])
+  t.match(verdict({ pools: [poolWith([a])], state: 'draining' }), {
+    headline: 'Draining',
+    reasons: [/draining/],
+  })
   t.match(
     verdict({
       pools: [poolWith([a])],
@@ -191,6 +198,31 @@ void test('the model adds up pools, and forgets with a restart', (t) => {
   t.match(view.verdict.reasons, [])
   t.equal(at(3, 100).moment.p50, undefined, 'nothing was answered in that second')
   t.equal(at(4, 5, 99).moment.rate, 0, 'another run: its counters are no step back')
+  t.end()
+})
+
+const NO_SESSIONS = { active: 0, accepted: 0, rejected: 0, maxConnections: 100, ends: {} }
+
+void test('what no backend got counts as well: all are down, and clients are answered 503', (t) => {
+  const model = new Model()
+  const web = { name: 'web', address: '127.0.0.1:8080', pool: 'web', mode: 'http', ...NO_SESSIONS } as const
+  const db = { name: 'db', address: '127.0.0.1:5432', pool: 'web', mode: 'tcp', ...NO_SESSIONS } as const
+  const down = backendWith({ healthy: false, eligible: false, requests: requestsWith({}) })
+  const at = (seconds: number, refused: number, cut: number) =>
+    model.update(
+      statusWith({
+        at: seconds * 1_000,
+        pools: [poolWith([down])],
+        listeners: [
+          { ...web, requests: { ends: { SC: refused }, answers: { '5xx': refused }, unanswered: 0 } },
+          { ...db, accepted: cut, ends: { SC: cut, CD: 7 } },
+        ],
+      }),
+    ).moment
+  t.match(at(1, 40, 2), { rate: 0, errors: 0 }, 'what was before says nothing')
+  t.match(at(3, 60, 4), { rate: 11, errors: 11 })
+  t.match(at(4, 0, 0), { rate: 0, errors: 0 }, 'counters were reset')
+  t.match(at(5, 3, 0), { rate: 3, errors: 3 })
   t.end()
 })
 

@@ -2,6 +2,8 @@ import type { BackendSnapshot, PoolSnapshot } from '../../core/snapshot.ts'
 import { stateOf } from './backend-state.ts'
 import type { Pace } from './backend-track.ts'
 import { BackendTrack } from './backend-track.ts'
+import type { Front } from './front-track.ts'
+import { FrontTrack } from './front-track.ts'
 import type { Moment } from './history.ts'
 import type { Buckets } from './quantile.ts'
 import { quantile } from './quantile.ts'
@@ -43,6 +45,8 @@ export interface View {
 /** Keeps what one snapshot cannot tell: how fast things go. Pure but for its memory; knows no page. */
 export class Model {
   #tracks = new Map<string, BackendTrack>()
+  readonly #front = new FrontTrack()
+  #at = 0
   #rejected: number[] = []
   #startedAt = 0
 
@@ -56,12 +60,14 @@ export class Model {
     const errorShare = rate + errorRate < LEAST_RATE ? 0 : errorRate / Math.max(rate, errorRate)
     const verdict = verdictOf(status, { errorShare, rejected: this.#rejectedLately(status) })
     const unit = pools.some((pool) => pool.unit === 'request') ? 'request' : 'session'
-    return { status, verdict, unit, pools, moment: momentOf(status, pools, unit, tracks) }
+    const [front, seconds] = [this.#front.add(status), this.#secondsUntil(status.at)]
+    return { status, verdict, unit, pools, moment: momentOf(status, { pools, unit, tracks, front, seconds }) }
   }
 
   #forget(startedAt: number): void {
     this.#startedAt = startedAt
     this.#tracks.clear()
+    this.#front.forget()
     this.#rejected = []
   }
 
@@ -86,6 +92,13 @@ export class Model {
     }
   }
 
+  /** Since the snapshot before. The same moment may come twice, with a backend as it was changed. */
+  #secondsUntil(at: number): number {
+    const seconds = (at - this.#at) / 1_000
+    this.#at = at
+    return Math.max(LEAST_SECONDS, seconds)
+  }
+
   #rejectedLately({ listeners }: Status): number {
     this.#rejected.push(sum(listeners, ({ rejected }) => rejected))
     if (this.#rejected.length > REJECTED_SAMPLES) this.#rejected.shift()
@@ -96,21 +109,33 @@ export class Model {
 /** Fewer a second than that, and a share says nothing. */
 const LEAST_RATE = 1
 const REJECTED_SAMPLES = 10
+const LEAST_SECONDS = 0.5
 
+/**
+ * Backends see attempts that a retry made good, and clients see what no backend got: neither counts all, and together
+ * they count much twice. So it is whichever is more.
+ */
 function momentOf(
   status: Status,
-  pools: readonly PoolView[],
-  unit: PoolView['unit'],
-  tracks: ReadonlyMap<string, BackendTrack>,
+  seen: {
+    readonly pools: readonly PoolView[]
+    readonly unit: PoolView['unit']
+    readonly tracks: ReadonlyMap<string, BackendTrack>
+    readonly front: Front
+    readonly seconds: number
+  },
 ): Moment {
+  const { pools, unit, tracks, front, seconds } = seen
   const counted = pools
     .filter((pool) => pool.unit === unit)
     .flatMap(({ backends }) => backends.map(({ key }) => (tracks.get(key) as BackendTrack).latest()))
   const latency = mergedBuckets(counted.map((one) => one.latency))
+  const backendRate = sum(pools, ({ backends }) => sum(backends, ({ spark }) => spark.at(-1) ?? 0))
+  const backendErrors = sum(counted, ({ errors }) => errors)
   return {
     at: status.at,
-    rate: sum(pools, ({ backends }) => sum(backends, ({ spark }) => spark.at(-1) ?? 0)),
-    errors: sum(counted, ({ errors }) => errors),
+    rate: Math.max(backendRate, front.handled / seconds),
+    errors: Math.max(backendErrors, front.errors) / seconds,
     active: sum(status.listeners, ({ active }) => active),
     queued: sum(status.pools, ({ queued }) => queued),
     p50: latency && quantile(latency, 0.5),

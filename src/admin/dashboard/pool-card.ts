@@ -142,7 +142,8 @@ export class PoolCard {
     const { pool, unit, rate, errorRate, active, serving, wanted, backends } = this.#view
     const modes = pool.modes.map((mode) => mode.toUpperCase()).join(' and ')
     setText(this.#facts, [pool.strategy, modes].filter((part) => part !== '').join(' · '))
-    this.#figure('Serving', `${serving} of ${wanted}`, serving < wanted ? 'warn' : undefined)
+    const lack = serving === 0 ? 'bad' : 'warn'
+    this.#figure('Serving', `${serving} of ${wanted}`, serving < wanted ? lack : undefined)
     this.#figure(unit === 'request' ? 'Requests' : 'Sessions', `${formatNumber(rate)}/s`)
     this.#figure('Active', formatNumber(active))
     this.#figure('Queued', formatNumber(pool.queued), pool.queued > 0 ? 'warn' : undefined)

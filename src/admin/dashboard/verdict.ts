@@ -27,9 +27,15 @@ export function verdictOf(status: Status, recently: Recently): Verdict {
   const findings = [...poolFindings(status), ...processFindings(status, recently)]
   const bad = findings.filter(({ level }) => level === 'bad')
   const reasons = [...bad, ...findings.filter(({ level }) => level === 'warn')].map(({ text }) => text)
-  if (bad.length > 0) return { level: 'bad', headline: 'Not serving', reasons }
+  if (bad.length > 0) return { level: 'bad', headline: notServing(status), reasons }
+  if (status.state !== 'running') return { level: 'warn', headline: 'Draining', reasons }
   if (reasons.length > 0) return { level: 'warn', headline: 'Degraded', reasons }
   return { level: 'good', headline: 'All well', reasons: onPurpose(status) }
+}
+
+function notServing({ pools }: Status): string {
+  const isAny = pools.some(({ backends }) => backends.some(({ eligible }) => eligible))
+  return isAny ? 'Partly not serving' : 'Not serving'
 }
 
 function poolFindings({ pools }: Status): Finding[] {
