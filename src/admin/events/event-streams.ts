@@ -5,8 +5,9 @@ import { EventHistory } from '../../core/event-history.ts'
 import type { PastEvent } from '../../core/event-history.ts'
 import type { BalancerEvents, EventName } from '../../core/events.ts'
 import { ApiError } from '../api-error.ts'
-import { jsonPieces } from '../http/pieces.ts'
+import { jsonPieces, TURN_MS } from '../http/pieces.ts'
 import type { Writer } from '../http/pieces.ts'
+import { nextTurn } from '../next-turn.ts'
 import { KEPT_EVENTS } from './event-names.ts'
 import { EventStream, message } from './event-stream.ts'
 import { Repeater } from './repeater.ts'
@@ -53,6 +54,7 @@ export class EventStreams {
   readonly #heartbeat: Repeater
   readonly #snapshots: Repeater
   #latest: Latest | undefined
+  #live: { readonly name: EventName; readonly data: unknown; readonly bytes: Buffer } | undefined
   #isMaking = false
 
   constructor(options: EventStreamsOptions) {
@@ -110,6 +112,7 @@ export class EventStreams {
   #forget(stream: EventStream): void {
     this.#streams.delete(stream)
     this.#watching.delete(stream)
+    this.#live = undefined
     if (this.#streams.size === 0) this.#heartbeat.stop()
     if (this.#watching.size > 0) return
     this.#snapshots.stop()
@@ -136,7 +139,13 @@ export class EventStreams {
   #follow(stream: EventStream, name: EventName): void {
     const { control, clock } = this.#options
     const listener = (data: BalancerEvents[EventName][0]): void => {
-      stream.sendLive(() => message('live', { at: clock.wallTime(), name, data }))
+      stream.sendLive(() => {
+        // Made by the first of the streams that are told of it.
+        if (this.#live?.data !== data || this.#live.name !== name) {
+          this.#live = { name, data, bytes: message('live', { at: clock.wallTime(), name, data }) }
+        }
+        return this.#live.bytes
+      })
     }
     control.on(name, listener)
     stream.onEnd(() => void control.off(name, listener))
@@ -156,11 +165,23 @@ export class EventStreams {
       const json = await writer.write(() => jsonPieces(status()))
       const bytes = Buffer.concat([SNAPSHOT_HEAD, json, MESSAGE_END])
       if (this.#watching.size > 0) this.#latest = { bytes, at }
-      for (const stream of this.#watching) stream.sendSnapshot(bytes)
+      await this.#spread(bytes)
     } catch (error) {
       control.emit('fault:local', { code: 'ADMIN', message: `no snapshot could be made: ${String(error)}` })
     } finally {
       this.#isMaking = false
+    }
+  }
+
+  /** A megabyte each, so not to all in one turn. Who comes meanwhile has the latest from the start. */
+  async #spread(bytes: Buffer): Promise<void> {
+    let turnEnds = performance.now() + TURN_MS
+    const asked = [...this.#watching]
+    for (const stream of asked) {
+      stream.sendSnapshot(bytes)
+      if (performance.now() < turnEnds) continue
+      await nextTurn()
+      turnEnds = performance.now() + TURN_MS
     }
   }
 
