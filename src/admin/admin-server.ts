@@ -5,6 +5,7 @@ import type { ControlPort } from '../control/port.ts'
 import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock, wait } from '../core/clock.ts'
+import { ListenError } from '../core/errors.ts'
 import { boundAddress, listen } from '../net/listen.ts'
 import { Connections } from './connections.ts'
 import { assertGuarded } from './guards/check-exposure.ts'
@@ -36,6 +37,9 @@ export class AdminServer implements Admin {
     const server = await listen(options.address, () => undefined, {
       make: () => makeServer(limits),
       ownerOnly: true,
+    }).catch((error: unknown) => {
+      if (!(error instanceof ListenError)) throw error
+      throw new ListenError(error.address, error.cause as NodeJS.ErrnoException, 'the admin listener')
     })
     // Nothing can have come in yet: the loop has not turned since it listens.
     return new AdminServer(control, { options, limits, server: server as Server })

@@ -42,16 +42,17 @@ export class ConfigError extends FairleadError {
 export class ListenError extends FairleadError {
   readonly address: Address
 
-  constructor(address: Address, cause: NodeJS.ErrnoException) {
+  /** @param who says what wanted to listen, where that is not plain: `the admin listener`. */
+  constructor(address: Address, cause: NodeJS.ErrnoException, who?: string) {
     const where = formatAddress(address)
+    const subject = who === undefined ? '' : `${who}: `
     const why: Record<string, string> = {
       EADDRINUSE: `address ${where} is already in use by another process`,
       EACCES: `not allowed to listen on ${where}: ports below 1024 and some paths need more rights`,
       EADDRNOTAVAIL: `${where} is not an address of this machine`,
     }
-    super('FAIRLEAD_LISTEN', why[cause.code ?? ''] ?? `cannot listen on ${where}: ${cause.message}`, {
-      cause,
-    })
+    const message = why[cause.code ?? ''] ?? `cannot listen on ${where}: ${cause.message}`
+    super('FAIRLEAD_LISTEN', `${subject}${message}`, { cause })
     this.address = address
   }
 }

@@ -146,5 +146,8 @@ void t.test('FAIRLEAD_ADMIN that is in use ends the start in one line', async (s
   const taken = `127.0.0.1:${echo.port}`
   await using command = fairlead([0, 3001], { env: { FAIRLEAD_ADMIN: taken } })
   sub.same(await command.exit(), { code: 1, signal: null })
-  sub.equal(command.stderr, `fairlead: address ${taken} is already in use by another process\n`)
+  sub.equal(
+    command.stderr,
+    `fairlead: the admin listener: address ${taken} is already in use by another process\n`,
+  )
 })
