@@ -8,6 +8,7 @@ import { type Service, startService } from '../service/service.ts'
 import { announce, dashboardOf } from './announce.ts'
 import type { CommandContext } from './context.ts'
 import { DemoKeys } from './demo-keys.ts'
+import { HangUps } from './hang-ups.ts'
 import { openLog } from './open-log.ts'
 import { openPresence } from './open-presence.ts'
 import type { DemoRequest } from './requests.ts'
@@ -20,6 +21,7 @@ const HIGHEST_PORT = 65_535
 export async function demo(request: DemoRequest, context: CommandContext): Promise<number> {
   const backends = await Promise.all(BACKENDS.map((name) => httpBackend({ name })))
   try {
+    using hangUps = new HangUps(context)
     const open = await openLog(request.logging, context)
     await using presence = openPresence(request.pidFile, { open, context })
     await using service = await listenNear(request, { backends, presence })
@@ -35,7 +37,7 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
     await announce(service, { open, logging: request.logging, hints })
     keys.start()
     try {
-      return await serveUntilStopped(service, { open, context })
+      return await serveUntilStopped(service, { open, context, hangUps })
     } finally {
       keys.end()
     }

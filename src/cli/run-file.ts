@@ -3,12 +3,14 @@ import type { Config } from '../config/schema.ts'
 import { ConfigWatch } from '../service/config-watch.ts'
 import type { CommandContext } from './context.ts'
 import type { RunFileRequest } from './requests.ts'
+import { HangUps } from './hang-ups.ts'
 import { runConfig } from './run.ts'
 
 /** `fairlead run --config FILE`: balances as the file says, and as it says from each reload on, until a signal ends it. */
 export async function runFile(request: RunFileRequest, context: CommandContext): Promise<number> {
+  using hangUps = new HangUps(context)
   const { file, overrides } = request
   const read = (): Promise<Config> => readConfigFile(file, { env: context.env, overrides })
   const watch = request.watch ? await ConfigWatch.of(file) : undefined
-  return runConfig(await read(), { context, read, watch })
+  return await runConfig(await read(), { context, read, watch, hangUps })
 }

@@ -5,6 +5,7 @@ import type { ConfigWatch } from '../service/config-watch.ts'
 import { startService } from '../service/service.ts'
 import { announce } from './announce.ts'
 import type { CommandContext } from './context.ts'
+import { HangUps } from './hang-ups.ts'
 import { openLog } from './open-log.ts'
 import { openPresence, reportSockets, socketsProblem } from './open-presence.ts'
 import type { RunRequest } from './requests.ts'
@@ -30,10 +31,13 @@ export async function runConfig(
     readonly context: CommandContext
     readonly read?: () => Promise<Config>
     readonly watch?: ConfigWatch | undefined
+    /** Those that came while the configuration was read. The caller's to end. */
+    readonly hangUps?: HangUps
   },
 ): Promise<number> {
   const { context, read, watch } = facts
   const { log: logging } = config
+  using hangUps = facts.hangUps ?? new HangUps(context)
   const open = await openLog(logging, context)
   await using presence = openPresence(config.pidFile, { open, context })
   const inherited = InheritedSockets.fromEnvironment(context.env)
@@ -47,5 +51,5 @@ export async function runConfig(
   )
   await announce(service, { open, logging })
   reportSockets(inherited, open)
-  return await serveUntilStopped(service, { open, context })
+  return await serveUntilStopped(service, { open, context, hangUps })
 }

@@ -4,6 +4,7 @@ import type { Service } from '../service/service.ts'
 import type { CommandContext, StopSignal } from './context.ts'
 import { DrainProgress } from './drain-progress.ts'
 import { EXIT_FAILED, EXIT_OK } from './exit-codes.ts'
+import type { HangUps } from './hang-ups.ts'
 import type { OpenLog } from './open-log.ts'
 
 /**
@@ -16,9 +17,9 @@ import type { OpenLog } from './open-log.ts'
  */
 export async function serveUntilStopped(
   service: Service,
-  options: { readonly open: OpenLog; readonly context: CommandContext },
+  options: { readonly open: OpenLog; readonly context: CommandContext; readonly hangUps: HangUps },
 ): Promise<number> {
-  const { open, context } = options
+  const { open, context, hangUps } = options
   const { balancer } = service
   const { log } = open
   const hangUp = (): void => {
@@ -26,7 +27,7 @@ export async function serveUntilStopped(
       void service.reload() // never rejects; its report is an event, and so a line
     else log.write(note('SIGHUP', 'nothing to reload: there is no configuration file'))
   }
-  context.signals.on('SIGHUP', hangUp)
+  hangUps.begin(hangUp)
   // Where nobody listens to it, Node opens its debugger: not what somebody means who asks for a soft stop.
   context.signals.on('SIGUSR1', ignore)
   const stops = new StopRequests(context)
@@ -42,7 +43,6 @@ export async function serveUntilStopped(
   const code = await Promise.race([drained, hurried])
   progress.end()
   stops.end()
-  context.signals.off('SIGHUP', hangUp)
   context.signals.off('SIGUSR1', ignore)
   await open.destination.end()
   const { dropped } = open.destination

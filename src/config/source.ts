@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../core/errors.ts'
 import { absolutePaths } from './absolute-paths.ts'
 import { expandVariables } from './expand-variables.ts'
+import { quote } from './invalid-value.ts'
 import { resolveFile } from './resolve-file.ts'
 import type { Config } from './schema.ts'
 import type { GivenValues } from './values.ts'
@@ -99,6 +100,7 @@ async function importModule(path: string): Promise<unknown> {
     return typeof config === 'function' ? await (config as () => unknown)() : config
   } catch (error) {
     if (error instanceof ConfigError) throw error
+    if (!(error instanceof Error)) throw fileError(path, `cannot be loaded: it threw ${quote(error)}`)
     const { code, message, name } = error as NodeJS.ErrnoException
     if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
       throw fileError(
@@ -106,7 +108,7 @@ async function importModule(path: string): Promise<unknown> {
         `Node ${process.versions.node} loads no TypeScript: use Node 22.18 or later, or make it a .mjs file`,
       )
     }
-    if (code === 'ENOENT') throw fileError(path, reasonOf(error as NodeJS.ErrnoException))
-    throw fileError(path, `cannot be loaded: ${name}: ${message}`)
+    if (code === 'ENOENT') throw fileError(path, reasonOf(error))
+    throw fileError(path, `cannot be loaded: ${name}: ${message.split('\n', 1)[0] ?? ''}`)
   }
 }

@@ -119,7 +119,7 @@ export class Balancer extends Witnessed {
     })
     this.#reloader = new Reloader(this.#plane, {
       wallTime: () => means.clock.wallTime(),
-      closed: this.#life.closed,
+      stopping: this.#life.stopping,
     })
   }
 
@@ -279,7 +279,6 @@ export class Balancer extends Witnessed {
   reload(config: Config): Promise<ReloadReport> {
     return this.#reloader.reload(config, {
       current: () => this.#config,
-      isRunning: () => this.#life.state === 'running',
       done: (report, inForce) => {
         this.#config = inForce
         if (report.ok) this.#tell('config:reload', report)
@@ -304,7 +303,7 @@ export class Balancer extends Witnessed {
   async drain(options: { timeoutMs?: number; delayMs?: number } = {}): Promise<{ cut: number }> {
     this.#life.assertOpen()
     const { timeoutMs = this.config.shutdownTimeoutMs, delayMs = this.config.shutdownDelayMs } = options
-    this.#life.state = 'draining'
+    this.#life.stop()
     const sessions = [...this.#plane.sessions()].length
     this.emit('drain:start', { sessions, delayMs, timeoutMs })
     const cut = await this.#life.drain({ delayMs, timeoutMs })

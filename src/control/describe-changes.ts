@@ -22,7 +22,7 @@ export function describeBackends(pool: string, { added, removed, changed, order 
 }
 
 /** What a restart alone brings. */
-export const ONLY_AT_START = ['io', 'faults'] as const
+export const ONLY_AT_START = ['io', 'faults', 'log', 'pidFile'] as const
 
 function describeChange(change: ConfigChange): string[] {
   switch (change.kind) {
@@ -47,9 +47,7 @@ function describeChange(change: ConfigChange): string[] {
     case 'order':
       return []
     default:
-      return differences(change.before, change.after).filter(
-        (line) => !ONLY_AT_START.some((key) => line.startsWith(`${key} `)),
-      )
+      return differences(change.before, change.after)
   }
 }
 
@@ -67,6 +65,7 @@ function differences(before: object, after: object): string[] {
     .flatMap((key) => {
       const [old, now] = [was[key], is[key]]
       if (isPlain(old) && isPlain(now) && OPEN.has(key)) return differences(old, now)
+      if (key === 'http') return [now === undefined ? 'mode http is now tcp' : 'mode tcp is now http']
       const name = NAMES[key] ?? key.replace(/(Ms|Bytes)$/, '')
       if (!isShown(key, old) || !isShown(key, now)) return [`${name} changed`]
       return [`${name} ${shown(key, old)} is now ${shown(key, now)}`]
@@ -104,7 +103,7 @@ const NAMES: Fields & Readonly<Record<string, string>> = {
 }
 
 /** Groups whose parts are told one by one. */
-const OPEN: ReadonlySet<string> = new Set(['check', 'http', 'log'])
+const OPEN: ReadonlySet<string> = new Set(['check', 'http'])
 
 function isPlain(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Set)

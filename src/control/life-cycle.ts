@@ -26,15 +26,16 @@ export class LifeCycle {
   #closing: Promise<void> | undefined
   /** Aborted as it closes. */
   readonly #closed = new AbortController()
+  readonly #stopping = new AbortController()
   #stopListeningForAbort: (() => void) | undefined
 
   constructor(options: LifeCycleOptions) {
     this.#options = options
   }
 
-  /** Aborts as it closes. */
-  get closed(): AbortSignal {
-    return this.#closed.signal
+  /** Aborts as it begins to drain, or closes: no reload any more. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal
   }
 
   assertOpen(): void {
@@ -67,10 +68,19 @@ export class LifeCycle {
     if (signal.aborted) await this.close()
   }
 
+  /** The end is near: {@link drain} follows. */
+  stop(): void {
+    this.state = 'draining'
+    this.#stopping.abort()
+  }
+
   /** Resolves to the number of sessions that had to be cut. */
   async drain({ delayMs, timeoutMs }: { delayMs: number; timeoutMs: number }): Promise<number> {
-    const { plane, clock } = this.#options
+    const { plane, clock, reloadsSettled } = this.#options
     if (delayMs > 0) await wait(clock, delayMs, this.#closed.signal)
+    // What a reload that is under way opens would go on accepting.
+    const settled = reloadsSettled()
+    if (settled !== undefined) await settled
     await this.#within(plane.drain(), timeoutMs)
     await this.close()
     return this.#cut
@@ -86,6 +96,7 @@ export class LifeCycle {
     const { plane, reloadsSettled, onClosed } = this.#options
     this.state = 'closed'
     this.#closed.abort()
+    this.#stopping.abort()
     this.#stopListeningForAbort?.()
     // A reload that is under way may be opening listeners.
     const settled = reloadsSettled()

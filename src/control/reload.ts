@@ -9,6 +9,9 @@ import type { BoundServer, Listener, ListenerRules } from './listener.ts'
 import type { ManagedPool } from './managed-pool.ts'
 import { wheelResolution } from './wheel-resolution.ts'
 
+/** Why a reload is refused at the end of all. */
+export const STOPPING = 'the balancer is stopping'
+
 /**
  * Makes the running parts follow from the configuration `before` to `after`, in three steps of which only the last
  * changes anything: everything that may fail for a bad value is made; new addresses are listened on; then the rest,
@@ -23,11 +26,11 @@ export async function applyToDataPlane(
     readonly before: Config
     readonly after: Config
     readonly changes: readonly ConfigChange[]
-    /** Ends the wait for the first answers of discovery. */
-    readonly closed: AbortSignal
+    /** Ends the wait for the first answers of discovery, and with it the reload. */
+    readonly stopping: AbortSignal
   },
 ): Promise<void> {
-  const { before, after, changes, closed } = change
+  const { before, after, changes, stopping } = change
   const newPools = new Map(
     changes.flatMap((each) =>
       each.kind === 'pool:add' ? [[each.pool.name, plane.makePool(each.pool)]] : [],
@@ -40,7 +43,8 @@ export async function applyToDataPlane(
       config: configs.get(name) as PoolConfig,
     })
     const parts = prepare(plane, { before, after, changes, poolOf })
-    await plane.discover([...newPools.values()], closed)
+    await plane.discover([...newPools.values()], stopping)
+    if (stopping.aborted) throw new Error(STOPPING)
     await rebind(parts.bindings, { leaving: parts.leaving })
     commit(plane, { after, changes, newPools, parts })
   } catch (error) {
@@ -90,7 +94,7 @@ function prepare(
       const listener = running.get(each.before.name) as Listener
       next.set(each.after.name, listener)
       commits.push(prepareListener(plane, { listener, config: each.after, share, poolOf }))
-      if (each.isMoved) {
+      if (each.isMoved || !listener.isOpen) {
         bindings.push({ listener, address: each.after.address })
         leaving.push(listener)
       }
@@ -100,6 +104,8 @@ function prepare(
     if (next.has(config.name)) continue
     const listener = running.get(config.name) as Listener
     next.set(config.name, listener)
+    // A reload that failed could not give it its address back.
+    if (!listener.isOpen) bindings.push({ listener, address: config.address })
     // Its own part is equal, but what it knows of its pools, or its share of the descriptors, is not.
     const isAffected = poolsOf(config).some((pool) => restuck.has(pool))
     const hasShare = config.maxConnections === undefined && before.listeners.length !== after.listeners.length
@@ -164,7 +170,13 @@ async function rebind(
     for (const binding of bindings) binding.bound = await binding.listener.bind(binding.address)
   } catch (error) {
     for (const { bound } of bindings) bound?.server.close()
-    for (const listener of inTheWay) await listener.reopen()
+    const lost: string[] = []
+    for (const listener of inTheWay) {
+      await listener.reopen().catch(({ message }: Error) => {
+        lost.push(`listener ${listener.name} does not listen any more until a reload succeeds: ${message}`)
+      })
+    }
+    if (lost.length > 0) throw new Error([(error as Error).message, ...lost].join('\n'), { cause: error })
     throw error
   }
 }

@@ -4,12 +4,11 @@ import type { ReloadReport } from '../core/reload-report.ts'
 import type { DataPlane } from './data-plane.ts'
 import { describeChanges, ONLY_AT_START } from './describe-changes.ts'
 import { diffConfig } from './diff-config.ts'
-import { applyToDataPlane } from './reload.ts'
+import { applyToDataPlane, STOPPING } from './reload.ts'
 
 /** Who asks for reloads. */
 export interface ReloadCaller {
   readonly current: () => Config
-  readonly isRunning: () => boolean
   /** Called once, in order, when a reload is done or refused. */
   readonly done: (report: ReloadReport, inForce: Config) => void
 }
@@ -23,14 +22,14 @@ interface Done {
 export class Reloader {
   readonly #plane: DataPlane
   readonly #wallTime: () => number
-  readonly #closed: AbortSignal
+  readonly #stopping: AbortSignal
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
-  constructor(plane: DataPlane, options: { wallTime: () => number; closed: AbortSignal }) {
+  constructor(plane: DataPlane, options: { wallTime: () => number; stopping: AbortSignal }) {
     this.#plane = plane
     this.#wallTime = options.wallTime
-    this.#closed = options.closed
+    this.#stopping = options.stopping
   }
 
   get isBusy(): boolean {
@@ -57,15 +56,17 @@ export class Reloader {
     return report
   }
 
-  async #reload(next: Config, { current, isRunning }: ReloadCaller): Promise<Done> {
+  async #reload(next: Config, { current }: ReloadCaller): Promise<Done> {
     const before = current()
-    if (!isRunning()) return { report: this.#refused('the balancer is stopping'), inForce: before }
+    const stopping = this.#stopping
+    if (stopping.aborted) return { report: this.#refused(STOPPING), inForce: before }
     // What a restart alone brings stays as it is, and is said to.
-    const after: Config = { ...next, io: before.io, faults: before.faults }
+    const { io, faults, log, pidFile } = before
+    const after: Config = { ...next, io, faults, log, pidFile }
     const needsRestart = ONLY_AT_START.filter((key) => !isDeepStrictEqual(next[key], before[key]))
     const changes = diffConfig(before, after)
     try {
-      await applyToDataPlane(this.#plane, { before, after, changes, closed: this.#closed })
+      await applyToDataPlane(this.#plane, { before, after, changes, stopping })
     } catch (error) {
       return {
         report: this.#refused(error instanceof Error ? error.message : String(error)),

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Admin } from '../admin/start-admin.ts'
 import { startAdmin } from '../admin/start-admin.ts'
-import { collide } from '../config/same-address.ts'
 import type { AdminConfig, Config } from '../config/schema.ts'
+import { overlaps } from '../control/address-overlap.ts'
 import { startBalancer } from '../control/balancer.ts'
 import type { Balancer } from '../control/balancer.ts'
 import type { Address } from '../core/address.ts'
@@ -39,6 +39,8 @@ export class Service implements AsyncDisposable {
   /** Admin listeners that a reload replaced: they end on their own, and are waited for at the end. */
   readonly #ending = new Set<Promise<void>>()
   #last: Promise<unknown> = Promise.resolve()
+  /** What was read is being put in force. */
+  #applying: Promise<unknown> = Promise.resolve()
 
   /** Use {@link startService}. */
   constructor(balancer: Balancer, options: ServiceOptions) {
@@ -93,6 +95,8 @@ export class Service implements AsyncDisposable {
   async close(): Promise<void> {
     this.#options.watch?.close()
     await this.balancer.close()
+    // It may be opening an admin listener, or taking one again.
+    await this.#applying.catch(() => undefined)
     await this.#admin?.close()
     await Promise.all(this.#ending)
   }
@@ -106,11 +110,14 @@ export class Service implements AsyncDisposable {
     const { presence } = this.#options
     presence?.reloading()
     try {
-      return await this.#apply(await read())
+      const report = this.#apply(await read())
+      this.#applying = report
+      return await report
     } catch (error) {
       return this.#refuse(error)
     } finally {
-      presence?.ready(this.balancer.addresses)
+      // Once it stops, it is not ready any more.
+      if (this.balancer.state === 'running') presence?.ready(this.balancer.addresses)
     }
   }
 
@@ -121,9 +128,12 @@ export class Service implements AsyncDisposable {
   async #apply(next: Config): Promise<ReloadReport> {
     const before = this.balancer.config.admin
     const { admin } = next
-    if (isDeepStrictEqual(before, admin)) return await this.balancer.reload(next)
+    // One that could not be taken again, when a reload failed, is missing.
+    const isThere = (admin === undefined) === (this.#admin === undefined)
+    const isSame = isThere && isDeepStrictEqual(before, admin)
+    if (isSame || this.balancer.state !== 'running') return await this.balancer.reload(next)
     const old = this.#admin
-    const isInTheWay = old !== undefined && admin !== undefined && collide(old.address, admin.address)
+    const isInTheWay = old !== undefined && admin !== undefined && overlaps(old.address, admin.address)
     if (isInTheWay) this.#end(old)
     let opened: Admin | undefined
     try {

@@ -59,3 +59,14 @@ void t.test('problems have their line, in the order of the file', async (sub) =>
       `${path}:4: pools.web.rise: must be a whole number from 1 to 1000, not 0`,
   })
 })
+
+void t.test('a module that throws whatever is told in one line', async (sub) => {
+  for (const [i, [thrown, told]] of [
+    ['new Error("bad day\\nand its second line")', 'Error: bad day'],
+    ['null', 'it threw null'],
+    ['"a text"', 'it threw "a text"'],
+  ].entries()) {
+    const path = written(`throws-${i}.mjs`, `throw ${thrown}`)
+    await sub.rejects(readConfigFile(path), { message: `${path}: cannot be loaded: ${told}` })
+  }
+})

@@ -134,7 +134,7 @@ void t.test('changes are told in the words of the configuration, one line each',
     'pool new added with 1 backend',
     'pool old removed',
     'listener web: idleTimeout 1h is now 1m',
-    'listener web: http changed',
+    'listener web: mode tcp is now http',
     'listener more added on 127.0.0.1:9',
     'listener gone removed from unix:/run/x',
     'shutdown.timeout 30s is now 10s',
@@ -143,11 +143,12 @@ void t.test('changes are told in the words of the configuration, one line each',
 })
 
 void t.test(
-  'addresses are in each other’s way by port, and by host unless one is all interfaces',
+  'addresses are in each other’s way by port, and by host unless one is all interfaces or a name',
   async (sub) => {
     sub.ok(overlaps(at(80, '127.0.0.1'), at(80, '0.0.0.0')))
     sub.ok(overlaps(at(80, '127.0.0.1'), at(80, '127.0.0.1')))
     sub.notOk(overlaps(at(80, '127.0.0.1'), at(80, '127.0.0.2')))
+    sub.ok(overlaps(at(80, '127.0.0.1'), at(80, 'localhost')))
     sub.notOk(overlaps(at(80, '::'), at(81, '::')))
     sub.notOk(overlaps(at(0, '::'), at(0, '::')))
     sub.ok(overlaps({ kind: 'unix', path: '/a' }, { kind: 'unix', path: '/a' }))

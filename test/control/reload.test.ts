@@ -1,14 +1,17 @@
 import { once } from 'node:events'
 import { Agent } from 'node:http'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import t from 'tap'
 import type { ListenerConfig } from '../../src/config/schema.ts'
+import { Listener } from '../../src/control/listener.ts'
 import { bannerBackend } from '../../src/testing/banner-backend.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { silentBackend } from '../../src/testing/silent-backend.ts'
 import { waitForEvent, waitUntil } from '../../src/testing/wait-for.ts'
-import { backendSpec, configOf, httpConfig, listenerConfig, poolConfig } from './configs.ts'
+import { at, backendSpec, configOf, httpConfig, listenerConfig, poolConfig } from './configs.ts'
+import { dnsConfig } from '../discovery/follow.ts'
+import { DnsServer } from '../helpers/dns-server.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { ask, echo, open, Rig } from './reload-rig.ts'
 
@@ -257,14 +260,17 @@ void t.test('what a restart alone brings is named, and stays as it was', async (
     ...rig.config,
     io: 'sockets',
     faults: [],
+    log: { ...rig.config.log, level: 'warn' },
+    pidFile: '/run/other.pid',
     shutdownTimeoutMs: 1,
   })
   sub.match(report, {
     ok: true,
-    needsRestart: ['io', 'faults'],
+    needsRestart: ['io', 'faults', 'log', 'pidFile'],
     changes: ['shutdown.timeout 30s is now 1ms'],
   })
-  sub.match(rig.balancer.config, { io: 'auto', faults: false, shutdownTimeoutMs: 1 })
+  const { log, pidFile } = rig.config
+  sub.match(rig.balancer.config, { io: 'auto', faults: false, log, pidFile, shutdownTimeoutMs: 1 })
 })
 
 void t.test('reloads come one after the other, each on what the one before left', async (sub) => {
@@ -291,6 +297,63 @@ void t.test('a balancer that stops takes no other configuration', async (sub) =>
   })
   await rig.balancer.close()
   await drained
+})
+
+void t.test('a drain amid a reload ends it: nothing that it would open accepts', async (sub) => {
+  await using server = await DnsServer.start()
+  server.answer = 'silence'
+  await using rig = await Rig.start()
+  const session = await rig.open()
+  const port = await freePort()
+  const discovery = dnsConfig(server, { timeoutMs: 60_000 })
+  const listeners = [...rig.config.listeners, listenerConfig('new', { address: at(port), pool: 'found' })]
+  const pools = [...rig.config.pools, poolConfig('found', { discovery })]
+  const reloading = rig.balancer.reload(configOf(listeners, pools))
+  await waitUntil(() => server.questions > 0)
+  const drained = rig.balancer.drain({ timeoutMs: 60_000 })
+  sub.match(await reloading, { ok: false, changes: [], problems: ['the balancer is stopping'] })
+  await sub.rejects(open(port), { code: 'ECONNREFUSED' })
+  sub.equal(await echo(session, 'lives on'), 'lives on')
+  session.end()
+  session.resume()
+  sub.same(await drained, { cut: 0 })
+})
+
+void t.test('an address that cannot be taken again is told, and taken by the next reload', async (sub) => {
+  const foreign = createServer().on('error', (error) => sub.error(error))
+  // Somebody takes the port in the moment in which it is free.
+  const { value } = Object.getOwnPropertyDescriptor(Listener.prototype, 'closeServer') ?? {}
+  const closeServer = value as (this: Listener) => void
+  sub.teardown(() => (Listener.prototype.closeServer = closeServer))
+  await using rig = await Rig.start()
+  const { port } = rig.balancer
+  await rig.reload({ listener: { address: at(port) } })
+  Listener.prototype.closeServer = function close(this: Listener) {
+    closeServer.call(this)
+    foreign.listen(port)
+    Listener.prototype.closeServer = closeServer
+  }
+  const refused = await rig.reload({ listener: { address: at(port, '0.0.0.0') } })
+  sub.match(refused, {
+    ok: false,
+    problems: [
+      `address 0.0.0.0:${port} is already in use by another process`,
+      `listener main does not listen any more until a reload succeeds: address 127.0.0.1:${port} is already in use by another process`,
+    ],
+  })
+  foreign.close()
+  await once(foreign, 'close')
+  sub.match(await rig.reload({ listener: { address: at(port) } }), { ok: true })
+  await rig.open()
+})
+
+void t.test('a listener moves from a name to what it leads to, and back', async (sub) => {
+  await using rig = await Rig.start()
+  const { port } = rig.balancer
+  await rig.reload({ listener: { address: at(port) } })
+  sub.match(await rig.reload({ listener: { address: at(port, 'localhost') } }), { ok: true })
+  sub.match(await rig.reload({ listener: { address: at(port) } }), { ok: true })
+  await rig.open()
 })
 
 void t.test('a close amid a reload leaves nothing open', async (sub) => {

@@ -151,3 +151,12 @@ void t.test('FAIRLEAD_ADMIN that is in use ends the start in one line', async (s
     `fairlead: the admin listener: address ${taken} is already in use by another process\n`,
   )
 })
+
+void t.test('SIGHUP while it still starts ends nothing: the file is read again once it runs', async (sub) => {
+  const text = `process.kill(process.pid, 'SIGHUP')
+export default { listeners: { web: { listen: '127.0.0.1:0', pool: 'web' } }, pools: { web: { backends: [${echo.port}] } } }
+`
+  const file = join(sub.testdir({ 'fairlead.mjs': text }), 'fairlead.mjs')
+  await using command = fairlead(['run', '--config', file])
+  sub.match(await command.entry('config:reload'), { ok: true, changes: [] })
+})

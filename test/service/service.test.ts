@@ -202,3 +202,21 @@ void t.test('a watched file: its contents count, not its times, nor a moment of 
   await reported(3)
   sub.equal(reports[2]?.ok, false)
 })
+
+void t.test('a close amid a reload leaves no admin listener open', async (sub) => {
+  const { service, say } = await serviceOf({})
+  const port = adminPort(service)
+  await say({ admin: port })
+  // The old one is in the way of the new one: it has ended, and is taken again when the balancer refuses.
+  const { balancer } = service
+  const reload = balancer.reload.bind(balancer)
+  let closed: Promise<void> | undefined
+  balancer.reload = (next) => {
+    closed = service.close()
+    return reload(next)
+  }
+  const report = await say({ admin: { listen: port, hosts: ['lb.example.org'] } })
+  sub.match(report, { ok: false, problems: ['the balancer is stopping'] })
+  await closed
+  await sub.rejects(ask({ port, path: '/livez' }), { code: 'ECONNREFUSED' })
+})

@@ -1,0 +1,32 @@
+import type { CommandContext } from './context.ts'
+
+/**
+ * SIGHUP from the first moment on: it would end a process that does not listen to it yet. One that comes before anybody
+ * can act on it is kept until then.
+ */
+export class HangUps implements Disposable {
+  readonly #signals: CommandContext['signals']
+  #act: (() => void) | undefined
+  #isWaiting = false
+
+  constructor({ signals }: Pick<CommandContext, 'signals'>) {
+    this.#signals = signals
+    signals.on('SIGHUP', this.#onSignal)
+  }
+
+  /** Calls `act` for each from now on, and for those that came before once. */
+  begin(act: () => void): void {
+    this.#act = act
+    if (this.#isWaiting) act()
+    this.#isWaiting = false
+  }
+
+  [Symbol.dispose](): void {
+    this.#signals.off('SIGHUP', this.#onSignal)
+  }
+
+  readonly #onSignal = (): void => {
+    if (this.#act === undefined) this.#isWaiting = true
+    else this.#act()
+  }
+}
