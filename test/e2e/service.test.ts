@@ -160,3 +160,15 @@ export default { listeners: { web: { listen: '127.0.0.1:0', pool: 'web' } }, poo
   await using command = fairlead(['run', '--config', file])
   sub.match(await command.entry('config:reload'), { ok: true, changes: [] })
 })
+
+void t.test('a long answer goes whole into a pipe, which takes 64 KiB at a time', async (sub) => {
+  const backends = Array.from({ length: 500 }, (_, i) => `b${i}=127.0.0.2:${i + 1}`)
+  await using command = fairlead([0, ...backends, '--check', 'off', '--admin', '127.0.0.1:0'])
+  const env = { FAIRLEAD_ADMIN: await adminOf(command) }
+  // Whoever reads begins when the writer has all but the end behind it, or waits for us.
+  const line = '"$0" "$1" status --json | { read -r -N 1 first; printf %s "$first"; cat; }'
+  const { stdout, code } = await finish('bash', ['-c', line, process.execPath, BIN], { env })
+  sub.equal(code, 0)
+  const status = JSON.parse(stdout) as { pools: { backends: unknown[] }[] }
+  sub.equal(status.pools[0]?.backends.length, 500)
+})
