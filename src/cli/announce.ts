@@ -1,7 +1,9 @@
+import type { ListenerConfig } from '../config/schema.ts'
 import type { Balancer } from '../control/balancer.ts'
 import { formatAddress } from '../core/address.ts'
 import { systemClock } from '../core/clock.ts'
 import type { BalancerEvents } from '../core/events.ts'
+import type { PoolSnapshot } from '../core/snapshot.ts'
 import { formatBanner } from '../log/banner.ts'
 import { isLogged, type LogLevel } from '../log/log.ts'
 import { logEvents } from '../log/log-events.ts'
@@ -22,16 +24,17 @@ export async function announce(
   const { open, logging } = options
   const { balancer } = service
   open.pretty?.hold()
-  const isHttp = balancer.config.listeners.some(({ http }) => http !== undefined)
-  const mode = isHttp ? 'http' : 'tcp'
-  logEvents(balancer, open.log, { ...logging, isHttp })
-  if (open.pretty === undefined) return announceInJson(service, open, { level: logging.level, mode })
+  logEvents(balancer, open.log, {
+    ...logging,
+    isHttp: (name) =>
+      balancer.config.listeners.find((listener) => listener.name === name)?.http !== undefined,
+  })
+  if (open.pretty === undefined) return announceInJson(service, open, logging)
   await firstChecks(balancer)
   const banner = formatBanner(
     {
       version: packageVersion(),
       snapshot: balancer.snapshot(),
-      mode,
       checks: new Map(
         balancer.config.pools.map(({ name, check }) => [
           name,
@@ -55,7 +58,7 @@ export function dashboardOf({ adminAddress }: Pick<Service, 'adminAddress'>): st
 function announceInJson(
   { balancer, adminAddress }: Service,
   open: OpenLog,
-  { level, mode }: { readonly level: LogLevel; readonly mode: 'tcp' | 'http' },
+  { level }: { readonly level: LogLevel },
 ): void {
   if (!isLogged('info', level)) return
   const { listeners, pools } = balancer.snapshot()
@@ -68,7 +71,11 @@ function announceInJson(
       fields: { address },
     })
   }
-  for (const { name, address, maxConnections } of listeners) {
+  // Each pool is told once, at the first listener that leads to it: where there are many of both, the lines stay short.
+  const told = new Set<string>()
+  for (const { name, address, mode, maxConnections } of listeners) {
+    const reached = poolsOf(balancer.config.listeners.find((listener) => listener.name === name))
+
     open.log.write({
       level: 'info',
       event: 'listener:open',
@@ -80,18 +87,29 @@ function announceInJson(
         maxConnections,
         version: packageVersion(),
         pid: process.pid,
-        pools: pools.map((pool) => ({
-          pool: pool.name,
-          strategy: pool.strategy,
-          backends: pool.backends.map((backend) => ({
-            id: backend.id,
-            address: backend.address,
-            weight: backend.weight,
-            backup: backend.backup,
-          })),
-        })),
+        pools: pools
+          .filter((pool) => reached.has(pool.name))
+          .map((pool) => ({ pool: pool.name, ...(isNew(told, pool.name) ? detailsOf(pool) : {}) })),
       },
     })
+  }
+}
+
+/** Of one that a listener leads to, by a route or at last. */
+function poolsOf(listener: ListenerConfig | undefined): ReadonlySet<string> {
+  const routes = listener?.http?.routes ?? []
+  return new Set([listener?.pool ?? '', ...routes.map(({ pool }) => pool)])
+}
+
+function isNew(told: Set<string>, name: string): boolean {
+  const size = told.size
+  return told.add(name).size > size
+}
+
+function detailsOf({ strategy, backends }: PoolSnapshot): object {
+  return {
+    strategy,
+    backends: backends.map(({ id, address, weight, backup }) => ({ id, address, weight, backup })),
   }
 }
 

@@ -6,7 +6,6 @@ import type { Paint } from './paint.ts'
 export interface BannerFacts {
   readonly version: string
   readonly snapshot: Snapshot
-  readonly mode: 'tcp' | 'http'
   /** How the backends of each pool are checked, by its name. */
   readonly checks: ReadonlyMap<string, BannerCheck>
   /** Where operators look in: `http://127.0.0.1:8090`; undefined = nowhere. */
@@ -27,10 +26,14 @@ export function formatBanner(facts: BannerFacts, paint: Paint): string {
   const row = (label: string, value: string): void => {
     lines.push(`  ${paint('dim', label.padEnd(LABEL_WIDTH))}${value}`)
   }
-  for (const listener of facts.snapshot.listeners)
-    row('listening on', paint('bold', humanListen(listener.address)))
+  const { listeners } = facts.snapshot
+  for (const { address, mode, pool } of listeners) {
+    const where = paint('bold', humanListen(address))
+    row('listening on', listeners.length === 1 ? where : `${where}, ${mode}, to ${escapeText(pool)}`)
+  }
   if (facts.dashboard !== undefined) row('dashboard', paint('bold', facts.dashboard))
-  row('mode', MODES[facts.mode])
+  const [only] = listeners
+  if (only !== undefined && listeners.length === 1) row('mode', MODES[only.mode])
   const { pools } = facts.snapshot
   for (const pool of pools) {
     const { text = '', isOff: checksOff = true } = facts.checks.get(pool.name) ?? {}

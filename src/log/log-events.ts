@@ -13,7 +13,8 @@ export function logEvents(
     readonly level: LogLevel
     /** Whether sessions, or in HTTP mode requests, have lines at all. */
     readonly sessions: boolean
-    readonly isHttp: boolean
+    /** Whether a listener takes requests: they have lines then, and its sessions only where it is asked for details. */
+    readonly isHttp: (listener: string) => boolean
   },
 ): void {
   for (const { name, level } of describedEvents) {
@@ -21,11 +22,10 @@ export function logEvents(
     source.on(name, (event: BalancerEvents[DescribedEvent][0]) => log.write(describeEvent(name, event)))
   }
   if (!options.sessions) return
-  const sessionLevel = options.isHttp ? 'debug' : 'info'
-  if (isLogged(sessionLevel, options.level)) {
-    source.on('session:close', (end) => log.session(end, sessionLevel))
-  }
-  if (options.isHttp && isLogged('info', options.level)) {
-    source.on('request:end', (end) => log.request(end))
-  }
+  if (!isLogged('info', options.level)) return
+  source.on('request:end', (end) => log.request(end))
+  source.on('session:close', (end) => {
+    const level = options.isHttp(end.listener) ? 'debug' : 'info'
+    if (isLogged(level, options.level)) log.session(end, level)
+  })
 }

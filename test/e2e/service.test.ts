@@ -55,6 +55,10 @@ void t.test('SIGHUP: what changed follows, open sessions go on, a bad file chang
   await using manager = await NotifySocket.open()
   await using command = fairlead(['run', '--config', file], { env: { NOTIFY_SOCKET: manager.path } })
   const port = await portOf(command, 'web')
+  sub.match(await command.entryCount('listener:open', 2), [
+    { listener: 'web', mode: 'http', pools: [{ pool: 'web', strategy: 'round-robin' }] },
+    { listener: 'raw', mode: 'tcp', pools: [{ pool: 'raw', backends: [{ weight: 1 }] }] },
+  ])
   const long = await connectTo({ kind: 'tcp', host: '127.0.0.1', port: await portOf(command, 'raw') })
   sub.equal(await echoed(long, 'before'), 'before')
   sub.equal(await whoAnswers({ port }), 'a')
@@ -84,6 +88,7 @@ void t.test('SIGHUP: what changed follows, open sessions go on, a bad file chang
   sub.match(told[4]?.[0], 'READY=1')
 
   long.end()
+  await command.entry('session:close', ({ listener, bytesIn }) => listener === 'raw' && bytesIn === 15)
   command.signal('SIGTERM')
   sub.same(await command.exit(), { code: 0, signal: null })
 })

@@ -152,7 +152,7 @@ overHttp(
     const json: string[] = []
     const combined: string[] = []
     const jsonLog = new JsonLog({ write: (line) => json.push(line) }, { level: 'info' })
-    logEvents(lb, jsonLog, { level: 'info', sessions: true, isHttp: true })
+    logEvents(lb, jsonLog, { level: 'info', sessions: true, isHttp: () => true })
     const accessLog = new AccessLog(jsonLog, (end) => combined.push(combinedLine(end, 0)))
     lb.on('request:end', (end) => accessLog.request(end))
     await using client = await TextClient.to(lb)

@@ -322,7 +322,7 @@ void t.test('only what the level lets through is listened to', async (sub) => {
 void t.test('events reach the log, sessions as sessions', async (sub) => {
   const events = new Events()
   const log = new Recorder()
-  logEvents(events, log, { level: 'info', sessions: true, isHttp: false })
+  logEvents(events, log, { level: 'info', sessions: true, isHttp: () => false })
   events.emit('backend:up', { id: 'a', pool: 'p', reason: 'fine' })
   events.emit('session:close', END)
   sub.same(log.ends, [END])
@@ -355,6 +355,6 @@ void t.test('nothing from the wire can move the cursor, turn the text around or 
 
 function heard(level: LogLevel, sessions: boolean): string[] {
   const events = new Events()
-  logEvents(events, new Recorder(), { level, sessions, isHttp: false })
+  logEvents(events, new Recorder(), { level, sessions, isHttp: () => false })
   return events.eventNames().map(String)
 }

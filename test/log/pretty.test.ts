@@ -177,7 +177,6 @@ void t.test('the banner shows where, how, who, and how they are', async (sub) =>
         { ...BACKEND, id: 'long-name', weight: 5, healthy: false, lastCheck: refused },
         { ...BACKEND, id: '127.0.0.1:9', address: '127.0.0.1:9', backup: true, lastCheck: undefined },
       ]),
-      mode: 'http',
       checks: new Map([['main', { text: 'tcp, every 2s', isOff: false }]]),
       dashboard: 'http://127.0.0.1:8090',
       hints: ['Try:', '', 'curl x  # now'],
@@ -191,7 +190,7 @@ fairlead 1.2.3
 
   listening on  port 8080, all interfaces
   dashboard     http://127.0.0.1:8090
-  mode          http, request by request
+  mode          tcp, connection by connection
   strategy      round-robin
   checks        tcp, every 2s
   backends      ● a           127.0.0.1:3001  up, 0.4 ms
@@ -208,7 +207,7 @@ fairlead 1.2.3
 
 void t.test('the banner without checks, without backends, on one address', async (sub) => {
   const checks = new Map([['main', { text: 'off', isOff: true }]])
-  const facts = { version: '1', mode: 'tcp', checks, dashboard: undefined, hints: [] } as const
+  const facts = { version: '1', checks, dashboard: undefined, hints: [] } as const
   sub.match(formatBanner({ ...facts, snapshot: snapshotOf('127.0.0.1:1', [BACKEND]) }, PLAIN), 'not checked')
   const empty = formatBanner({ ...facts, snapshot: snapshotOf('127.0.0.1:1', []) }, PLAIN)
   sub.match(empty, '  listening on  127.0.0.1:1\n  mode          tcp, connection by connection\n')
@@ -222,6 +221,10 @@ void t.test('the banner without checks, without backends, on one address', async
     '  pool          main\n  strategy ',
     'each pool is told by its name where there are several',
   )
+  const [tcp] = two.listeners as [(typeof two.listeners)[0]]
+  const listeners = [tcp, { ...tcp, mode: 'http' as const, pool: 'web' }]
+  const banner = formatBanner({ ...facts, snapshot: { ...two, listeners } }, PLAIN)
+  sub.match(banner, 'listening on  127.0.0.1:1, tcp, to main\n  listening on  127.0.0.1:1, http, to web\n')
   sub.match(both, '  pool          db\n')
 })
 

@@ -227,10 +227,11 @@ void t.test('the status has the colour of its class', async (sub) => {
   }
 })
 
-function calls(options: { level: LogLevel; sessions?: boolean; isHttp?: boolean }): string[] {
+function calls(options: { level: LogLevel; sessions?: boolean; http?: string }): string[] {
   const events = new Events()
   const log = new Recorder()
-  logEvents(events, log, { sessions: true, isHttp: true, ...options })
+  const { http = SESSION.listener, ...rest } = options
+  logEvents(events, log, { sessions: true, isHttp: (name) => name === http, ...rest })
   events.emit('session:close', SESSION)
   events.emit('request:end', REQUEST)
   return log.calls
@@ -241,7 +242,8 @@ void t.test('in HTTP mode requests have the lines, and sessions are a detail', a
   sub.same(calls({ level: 'debug' }), ['session debug', 'request /a/b'])
   sub.same(calls({ level: 'warn' }), [])
   sub.same(calls({ level: 'debug', sessions: false }), [])
-  sub.same(calls({ level: 'info', isHttp: false }), ['session info'])
+  const beside = calls({ level: 'info', http: 'another' })
+  sub.same(beside, ['session info', 'request /a/b'], 'sessions of a TCP listener beside it have their lines')
 })
 
 void t.test('a session of HTTP mode is a JSON line of level debug', async (sub) => {
