@@ -20,6 +20,8 @@ import type { Admin, AdminOptions } from './start-admin.ts'
 /** For answers that are being made when it closes. */
 const CLOSE_PATIENCE_MS = 1_000
 const MOST_HEAD_BYTES = 16 * 1024
+/** All that wait are accepted in one go, while traffic waits: to accept one takes some hundredths of a millisecond. */
+const BACKLOG = 64
 
 /** Use {@link startAdmin}. */
 export class AdminServer implements Admin {
@@ -36,6 +38,7 @@ export class AdminServer implements Admin {
     const limits = { ...ADMIN_LIMITS, ...options.limits }
     const server = await listen(options.address, () => undefined, {
       make: () => makeServer(limits),
+      backlog: BACKLOG,
       ownerOnly: true,
     }).catch((error: unknown) => {
       if (!(error instanceof ListenError)) throw error

@@ -32,13 +32,18 @@ export class Connections {
 
   #add(socket: Socket): void {
     if (this.#open.size >= this.#most) {
-      const idle = [...this.#open].find(([, isBusy]) => !isBusy)
+      const idle = this.#oldestIdle()
       if (idle === undefined) return void socket.destroy()
-      this.#forget(idle[0])
-      idle[0].destroy()
+      this.#forget(idle)
+      idle.destroy()
     }
     this.#open.set(socket, false)
     socket.on('close', () => this.#forget(socket))
+  }
+
+  #oldestIdle(): Socket | undefined {
+    for (const [socket, isBusy] of this.#open) if (!isBusy) return socket
+    return undefined
   }
 
   #forget(socket: Socket): void {

@@ -2,6 +2,7 @@ import type { ControlPort } from '../control/port.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
+import type { Steps } from '../core/steps.ts'
 import type { DashboardFiles } from './dashboard-files.ts'
 import type { Writer } from './http/pieces.ts'
 import type { EventStreams } from './events/event-streams.ts'
@@ -25,7 +26,7 @@ export interface AdminContext {
   readonly lastReload: () => ReloadReport | undefined
   readonly metrics: MetricsPage
   /** Everything at one glance. */
-  status(): Status
+  status(): Steps<Status>
   readonly writer: Writer
   /** The OpenAPI document as JSON text. */
   document(): string

@@ -3,12 +3,13 @@ import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
+import type { Steps } from '../core/steps.ts'
 import { prometheusParts } from '../metrics/prometheus.ts'
 import type { AdminContext } from './context.ts'
 import { DashboardFiles } from './dashboard-files.ts'
 import { EventStreams } from './events/event-streams.ts'
 import { Credentials } from './guards/credentials.ts'
-import { Writer } from './http/pieces.ts'
+import { jsonOf, Writer } from './http/pieces.ts'
 import type { AdminLimits } from './limits.ts'
 import { openApiText } from './openapi.ts'
 import { MetricsPage } from './metrics-page.ts'
@@ -34,7 +35,7 @@ export class Parts implements AdminContext {
   readonly checks: readonly ReadinessCheck[]
   readonly reload: (() => Promise<ReloadReport>) | undefined
   readonly metrics: MetricsPage
-  readonly writer = new Writer()
+  readonly writer: Writer
   readonly #meter: ProcessMeter
   #lastReload: ReloadReport | undefined
   #document: string | undefined
@@ -43,17 +44,19 @@ export class Parts implements AdminContext {
     const { clock, address, token, limits } = options
     this.control = control
     this.clock = clock
+    this.writer = new Writer(clock)
     this.#meter = new ProcessMeter({ clock })
     this.metrics = new MetricsPage({
       clock,
-      parts: () => prometheusParts(control.snapshot(), this.facts()),
+      writer: this.writer,
+      parts: () => this.#metrics(),
     })
     const port = address.kind === 'tcp' ? address.port : 'unix'
     this.credentials = new Credentials({ token, clock, cookieName: `fairlead-admin-${port}` })
     this.streams = new EventStreams({
       control,
       clock,
-      status: () => this.status(),
+      status: () => jsonOf(this.status()),
       writer: this.writer,
       most: limits.streams,
     })
@@ -69,20 +72,24 @@ export class Parts implements AdminContext {
 
   readonly lastReload = (): ReloadReport | undefined => this.#lastReload
 
-  status(): Status {
-    const { control } = this
-    const faults = control.config.faults === false ? undefined : control.faults.list().length
-    return { ...control.snapshot(), process: this.facts(), faults }
-  }
-
   document(): string {
     return (this.#document ??= openApiText(routes))
+  }
+
+  *status(): Steps<Status> {
+    const { control } = this
+    const faults = control.config.faults === false ? undefined : control.faults.list().length
+    return { ...(yield* control.snapshotSteps()), process: this.facts(), faults }
   }
 
   close(): void {
     this.streams.close()
     this.#meter.close()
     this.control.off('config:reload', this.#onReload)
+  }
+
+  *#metrics(): Generator<string | void, void> {
+    yield* prometheusParts(yield* this.control.snapshotSteps(), this.facts())
   }
 
   readonly #onReload = (report: ReloadReport): void => {

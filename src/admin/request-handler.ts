@@ -43,7 +43,7 @@ export class RequestHandler {
     try {
       await respond(response, answer, {
         patienceMs: this.#options.patienceMs,
-        writer: this.#options.context.writer,
+        context: this.#options.context,
       })
     } catch (error) {
       this.#tell(error)

@@ -12,6 +12,8 @@ import { ReloadCounters } from '../core/reload-counters.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import { randomFrom } from '../core/seed.ts'
 import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
+import { runSteps } from '../core/steps.ts'
+import type { Steps } from '../core/steps.ts'
 import type { FaultBoard, FaultBoardOptions } from '../faults/fault-board.ts'
 import type { Faults } from '../faults/faults.ts'
 import type { InheritedSockets } from '../net/inherited-sockets.ts'
@@ -163,6 +165,11 @@ export class Balancer extends Witnessed {
 
   /** Everything that it knows, as plain data. */
   snapshot(): Snapshot {
+    return runSteps(this.snapshotSteps())
+  }
+
+  /** The same step by step: a thousand backends and their sessions at once would hold the traffic up. */
+  snapshotSteps(): Steps<Snapshot> {
     return takeSnapshot({
       at: this.#means.clock.wallTime(),
       startedAt: this.#startedAt,
@@ -177,7 +184,17 @@ export class Balancer extends Witnessed {
 
   /** The open sessions that `filter` means, the oldest first; at most 1,000 unless it says otherwise. */
   sessions(filter: SessionFilter = {}): readonly SessionSnapshot[] {
-    return listSessions(this.#plane.sessions(), { filter, now: this.#means.clock.now() })
+    return [...this.eachSession(filter)]
+  }
+
+  /** The same one by one, each as it is when it is asked for. */
+  eachSession(filter: SessionFilter = {}): Iterable<SessionSnapshot> {
+    return listSessions(this.#plane.sessions(), { filter, clock: this.#means.clock })
+  }
+
+  /** Open sessions, those of listeners that a reload has closed included. */
+  get sessionCount(): number {
+    return this.#plane.sessionCount
   }
 
   /** Resets an open session; false where there is none of that number. */
@@ -304,7 +321,7 @@ export class Balancer extends Witnessed {
     this.#life.assertOpen()
     const { timeoutMs = this.config.shutdownTimeoutMs, delayMs = this.config.shutdownDelayMs } = options
     this.#life.stop()
-    const sessions = [...this.#plane.sessions()].length
+    const sessions = this.sessionCount
     this.emit('drain:start', { sessions, delayMs, timeoutMs })
     const cut = await this.#life.drain({ delayMs, timeoutMs })
     this.emit('drain:end', { cut })

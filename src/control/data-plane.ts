@@ -3,6 +3,7 @@ import type { Backend } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
 import { wait } from '../core/clock.ts'
 import type { Events } from '../core/events.ts'
+import { runSteps } from '../core/steps.ts'
 import { TimerWheel } from '../core/timer-wheel.ts'
 import type { FaultBoard } from '../faults/fault-board.ts'
 import { ForwardHttp } from '../handlers/http/forward-http.ts'
@@ -74,6 +75,10 @@ export class DataPlane {
   /** Those that a reload closed and that still have sessions come last. */
   get allListeners(): readonly Listener[] {
     return [...this.listeners, ...this.#oldListeners]
+  }
+
+  get sessionCount(): number {
+    return this.allListeners.reduce((sum, { sessions }) => sum + sessions.size, 0)
   }
 
   *sessions(): Generator<Session> {
@@ -148,7 +153,7 @@ export class DataPlane {
   }
 
   resetCounters(): void {
-    const open = openBytes(this.sessions())
+    const open = runSteps(openBytes(this.sessions()))
     for (const { pool } of this.pools) {
       pool.resetCounters()
       for (const backend of pool.backends.values()) backend.resetCounters(open.get(backend))

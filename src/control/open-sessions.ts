@@ -1,21 +1,22 @@
+import type { Clock } from '../core/clock.ts'
 import type { SessionSnapshot } from '../core/snapshot.ts'
 import type { Session } from '../net/session.ts'
 import type { SessionFilter } from './port.ts'
 
 const MOST_LISTED = 1_000
 
-/** The open sessions that `filter` means, the oldest first. */
-export function listSessions(
+/** The open sessions that `filter` means, the oldest first, each as it is when it is asked for. */
+export function* listSessions(
   sessions: Iterable<Session>,
-  { filter, now }: { readonly filter: SessionFilter; readonly now: number },
-): readonly SessionSnapshot[] {
-  const most = filter.most ?? MOST_LISTED
-  const listed: SessionSnapshot[] = []
+  { filter, clock }: { readonly filter: SessionFilter; readonly clock: Clock },
+): Generator<SessionSnapshot, void> {
+  let left = filter.most ?? MOST_LISTED
+  if (left === 0) return
   for (const session of sessions) {
-    if (listed.length >= most) break
-    if (isMeant(session, filter)) listed.push(sessionSnapshot(session, now))
+    if (!isMeant(session, filter)) continue
+    yield sessionSnapshot(session, clock.now())
+    if (--left === 0) return
   }
-  return listed
 }
 
 /** Whether `filter` means this one. What it leaves out matches any. */

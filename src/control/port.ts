@@ -6,6 +6,7 @@ import type { Explanation, ExplainRequest } from '../core/explanation.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import type { Faults } from '../faults/faults.ts'
 import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
+import type { Steps } from '../core/steps.ts'
 
 /** Which sessions are meant. What is absent matches any. */
 export interface SessionFilter {
@@ -31,7 +32,13 @@ export interface ControlPort extends Events {
   /** Faults on purpose. @throws {FaultsOffError} unless they were switched on at the start */
   readonly faults: Faults
   snapshot(): Snapshot
+  /** The same step by step: a thousand backends and their sessions at once would hold the traffic up. */
+  snapshotSteps(): Steps<Snapshot>
+  /** Open sessions, those of listeners that a reload has closed included. */
+  readonly sessionCount: number
   sessions(filter?: SessionFilter): readonly SessionSnapshot[]
+  /** The same one by one, each as it is when it is asked for: ten thousand at once would hold the traffic up. */
+  eachSession(filter?: SessionFilter): Iterable<SessionSnapshot>
   /** Resets an open session; false where there is none of that number. */
   killSession(id: number): boolean
   /** Resets those that match; tells how many. */

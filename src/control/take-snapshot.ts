@@ -15,6 +15,7 @@ import type {
   RequestsSnapshot,
   Snapshot,
 } from '../core/snapshot.ts'
+import type { Steps } from '../core/steps.ts'
 import type { Session } from '../net/session.ts'
 import type { Listener } from './listener.ts'
 import type { ManagedPool } from './managed-pool.ts'
@@ -25,8 +26,12 @@ export interface OpenBytes {
   toClient: number
 }
 
-/** Copies the state of everything into plain data. */
-export function takeSnapshot(from: {
+/** Takes some hundredths of a millisecond. */
+const BACKENDS_A_STEP = 8
+const SESSIONS_A_STEP = 256
+
+/** Copies the state of everything into plain data; each backend's as it is when its turn comes. */
+export function* takeSnapshot(from: {
   at: number
   startedAt: number
   state: Snapshot['state']
@@ -35,26 +40,31 @@ export function takeSnapshot(from: {
   listeners: readonly Listener[]
   sessions: Iterable<Session>
   pools: readonly ManagedPool[]
-}): Snapshot {
-  const open = openBytes(from.sessions)
+}): Steps<Snapshot> {
+  const open = yield* openBytes(from.sessions)
   const modes = modesOfPools(from.listeners)
+  const listeners = from.listeners.map(listenerSnapshot)
+  const pools: PoolSnapshot[] = []
+  for (const managed of from.pools) {
+    pools.push(yield* poolSnapshot(managed, { open, modes: modes.get(managed.config.name) ?? [] }))
+  }
   return {
     at: from.at,
     startedAt: from.startedAt,
     state: from.state,
     version: from.version,
     reloads: reloadsSnapshot(from.reloads),
-    listeners: from.listeners.map(listenerSnapshot),
-    pools: from.pools.map((managed) =>
-      poolSnapshot(managed, { open, modes: modes.get(managed.config.name) ?? [] }),
-    ),
+    listeners,
+    pools,
   }
 }
 
 /** A session adds its bytes to its backend's counters when it ends; those of open sessions are added here. */
-export function openBytes(sessions: Iterable<Session>): Map<Backend, OpenBytes> {
+export function* openBytes(sessions: Iterable<Session>): Steps<Map<Backend, OpenBytes>> {
   const open = new Map<Backend, OpenBytes>()
+  let seen = 0
   for (const { holder } of sessions) {
+    if (++seen % SESSIONS_A_STEP === 0) yield
     if (holder?.backend === undefined) continue
     const bytes = open.get(holder.backend) ?? { toBackend: 0, toClient: 0 }
     bytes.toBackend += holder.bytesToBackend
@@ -105,11 +115,17 @@ function listenerRequests({ codes, answers }: RequestEnds): ListenerRequestsSnap
   }
 }
 
-function poolSnapshot(
+function* poolSnapshot(
   { pool, config }: ManagedPool,
   { open, modes }: { open: ReadonlyMap<Backend, OpenBytes>; modes: readonly Mode[] },
-): PoolSnapshot {
+): Steps<PoolSnapshot> {
   const eligible = new Set(pool.eligible)
+  const backends: BackendSnapshot[] = []
+  // A copy: backends may come and go between two steps.
+  for (const backend of Array.from(pool.backends.values())) {
+    backends.push(backendSnapshot(backend, { eligible: eligible.has(backend), open: open.get(backend) }))
+    if (backends.length % BACKENDS_A_STEP === 0) yield
+  }
   return {
     name: pool.name,
     strategy: config.strategy,
@@ -119,9 +135,7 @@ function poolSnapshot(
     replays: pool.replays,
     queueTime: latencySnapshot(pool.queueCounters.time),
     queueFailures: { ...pool.queueCounters.failures },
-    backends: [...pool.backends.values()].map((backend) =>
-      backendSnapshot(backend, { eligible: eligible.has(backend), open: open.get(backend) }),
-    ),
+    backends,
   }
 }
 

@@ -6,7 +6,8 @@ import type { Metric } from './metric.ts'
 import { counter, counters, durations, gauge, info, oneOf, onlyFor } from './metric.ts'
 import { labels } from './text.ts'
 
-interface Row {
+/** A backend, as its metrics see it. */
+export interface BackendRow {
   readonly backend: BackendSnapshot
   /** Of its pool's listeners. */
   readonly modes: readonly Mode[]
@@ -21,7 +22,7 @@ const NONE_YET: LatencySnapshot = {
 }
 
 /** `fairlead_backend_...{pool,backend}` */
-export const backendMetrics: readonly Metric<Row>[] = [
+export const backendMetrics: readonly Metric<BackendRow>[] = [
   info('info', 'Where it is. Always 1.', ({ backend: { address } }) => labels({ address })),
   gauge('healthy', 'Whether active checks find it well.', ({ backend }) => backend.healthy),
   gauge('ejected', 'Whether failing traffic has taken it out for a while.', ({ backend }) => backend.ejected),
@@ -72,7 +73,7 @@ export const backendMetrics: readonly Metric<Row>[] = [
     'How long connects took that succeeded.',
     ({ backend }) => backend.connectTime,
   ),
-  ...onlyFor<Row>(
+  ...onlyFor<BackendRow>(
     ({ modes }) => modes.includes('tcp'),
     [
       durations(
@@ -82,7 +83,7 @@ export const backendMetrics: readonly Metric<Row>[] = [
       ),
     ],
   ),
-  ...onlyFor<Row>(
+  ...onlyFor<BackendRow>(
     ({ modes }) => modes.includes('http'),
     [
       counters('responses_total', 'What it answered.', {

@@ -1,5 +1,7 @@
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { Snapshot } from '../core/snapshot.ts'
+import type { Steps } from '../core/steps.ts'
+import type { BackendRow } from './backend-metrics.ts'
 import { backendMetrics } from './backend-metrics.ts'
 import { instanceMetrics } from './instance-metrics.ts'
 import { listenerMetrics } from './listener-metrics.ts'
@@ -24,7 +26,7 @@ export function prometheusText(snapshot: Snapshot, process: ProcessFacts): strin
  * The same in small pieces, made as they are asked for. With a thousand backends it is megabytes: whoever makes them
  * beside traffic lets the traffic have its turn between pieces.
  */
-export function* prometheusParts(snapshot: Snapshot, process: ProcessFacts): Generator<string, void> {
+export function* prometheusParts(snapshot: Snapshot, process: ProcessFacts): Generator<string | void, void> {
   const { listeners, pools } = snapshot
   yield* table('fairlead_', instanceMetrics, [[{ snapshot, process }, '']])
   yield* table(
@@ -37,15 +39,21 @@ export function* prometheusParts(snapshot: Snapshot, process: ProcessFacts): Gen
     poolMetrics,
     pools.map((pool) => [pool, labels({ pool: pool.name })]),
   )
-  yield* table(
-    'fairlead_backend_',
-    backendMetrics,
-    pools.flatMap(({ name, modes, backends }) =>
-      backends.map((backend) => [{ backend, modes }, labels({ pool: name, backend: backend.id })] as const),
-    ),
-  )
+  yield* table('fairlead_backend_', backendMetrics, yield* backendRows(pools))
   yield* table('process_', processMetrics, [[process, '']])
   yield* table('nodejs_', nodeMetrics, [[process, '']])
+}
+
+/** A thousand of them are a step each. */
+function* backendRows(pools: Snapshot['pools']): Steps<(readonly [BackendRow, Labels])[]> {
+  const rows: (readonly [BackendRow, Labels])[] = []
+  for (const { name, modes, backends } of pools) {
+    for (const backend of backends) {
+      rows.push([{ backend, modes }, labels({ pool: name, backend: backend.id })])
+      yield
+    }
+  }
+  return rows
 }
 
 /** Family by family, as the format demands: all series of one name stand together. */

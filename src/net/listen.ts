@@ -6,7 +6,7 @@ import type { Address } from '../core/address.ts'
 import { ListenError } from '../core/errors.ts'
 
 /** As many connections may wait to be accepted; the system lowers it to its own limit (`somaxconn`). */
-const BACKLOG = 4096
+const MOST_BACKLOG = 4096
 
 /**
  * Opens a listening server. `attach` is called as soon as it listens and before it can accept anything. Host `::` takes IPv6 and IPv4
@@ -35,6 +35,11 @@ export async function listen(
 export interface Making {
   /** Default: a plain TCP server. Called again where a first try failed. */
   readonly make?: () => Server
+  /**
+   * How many connections may wait to be accepted, all of which are accepted in one go; default 4,096. Who comes beyond
+   * that tries again a second later, by itself.
+   */
+  readonly backlog?: number
   /** A unix socket that nobody but its owner may connect to. */
   readonly ownerOnly?: boolean
   /**
@@ -55,11 +60,16 @@ async function tryListen(
   address: Address,
   how: { attach: (server: Server) => void; making: Making },
 ): Promise<Server> {
-  const { make = () => createServer({ allowHalfOpen: true }), ownerOnly = false, fd } = how.making
+  const {
+    make = () => createServer({ allowHalfOpen: true }),
+    ownerOnly = false,
+    backlog = MOST_BACKLOG,
+    fd,
+  } = how.making
   const server = make()
   const where = fd === undefined ? placeOf(address) : { fd }
   server.once('listening', () => how.attach(server))
-  const open = (): unknown => server.listen({ ...where, backlog: BACKLOG })
+  const open = (): unknown => server.listen({ ...where, backlog })
   if (ownerOnly && fd === undefined && address.kind === 'unix') asOwnerOnly(open)
   else open()
   try {

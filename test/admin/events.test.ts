@@ -81,10 +81,10 @@ void t.test(
     const clock = new ManualClock()
     const { admin, balancer } = await operate(sub, { admin: { clock } })
     let made = 0
-    const snapshot = balancer.snapshot.bind(balancer)
-    balancer.snapshot = () => {
+    const steps = balancer.snapshotSteps.bind(balancer)
+    balancer.snapshotSteps = () => {
       made++
-      return snapshot()
+      return steps()
     }
     await clock.advanceAsync(5_000)
     sub.equal(made, 0, 'nobody looks')

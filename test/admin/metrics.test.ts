@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { test } from 'tap'
+import { Writer } from '../../src/admin/http/pieces.ts'
 import { MetricsPage } from '../../src/admin/metrics-page.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
@@ -49,6 +50,7 @@ void test('a page of metrics', async (t) => {
     let made = 0
     const page = new MetricsPage({
       clock,
+      writer: new Writer(clock),
       *parts() {
         made++
         clock.advance(2)
@@ -68,6 +70,7 @@ void test('a page of metrics', async (t) => {
     const clock = new ManualClock()
     const page = new MetricsPage({
       clock,
+      writer: new Writer(clock),
       *parts() {
         clock.advance(1_000)
         yield 'x'
@@ -89,10 +92,15 @@ void test('a page of metrics', async (t) => {
     }
     setImmediate(count)
     const line = 'x'.repeat(1_023)
+    const clock = new ManualClock()
     const page = new MetricsPage({
-      clock: new ManualClock(),
+      clock,
+      writer: new Writer(clock),
       *parts() {
-        for (let i = 0; i < 1_600; i++) yield `${line}\n`
+        for (let i = 0; i < 1_600; i++) {
+          clock.advance(0.02)
+          yield `${line}\n`
+        }
       },
     })
     const pieces = await page.page()
@@ -103,8 +111,10 @@ void test('a page of metrics', async (t) => {
 
   void t.test('that fails is tried again', async (sub) => {
     let tries = 0
+    const clock = new ManualClock()
     const page = new MetricsPage({
-      clock: new ManualClock(),
+      clock,
+      writer: new Writer(clock),
       *parts() {
         if (++tries === 1) throw new Error('not now')
         yield 'x'

@@ -53,6 +53,7 @@ export async function withContender<T>(
     child = contender.start({ workspace, port, backendPorts, place, sessions: bed.pairs + SPARE_SESSIONS })
     const { pid } = child
     await child.listening(port)
+    await contender.settled?.(child)
     const result = await use({ port, pids: () => processTree(pid) })
     if (!child.isRunning) throw new Error(`${contender.title} ended amid the measurement`)
     return result

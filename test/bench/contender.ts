@@ -19,6 +19,8 @@ export interface Contender {
   prepare?(workspace: Workspace): void
   /** Starts it; it may not listen yet when this returns. */
   start(run: ContenderRun): Child
+  /** What else must be there, once it listens, before it is measured. */
+  settled?(child: Child): Promise<void>
 }
 
 export interface ContenderRun {

@@ -4,6 +4,8 @@ import { connect, createServer } from 'node:net'
 import t from 'tap'
 import type { ListenerConfig } from '../../src/config/schema.ts'
 import { Listener } from '../../src/control/listener.ts'
+import { createBalancer } from '../../src/control/balancer.ts'
+import { runSteps } from '../../src/core/steps.ts'
 import { bannerBackend } from '../../src/testing/banner-backend.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
@@ -397,6 +399,40 @@ void t.test('sessions are listed by what they have in common, and killed', async
   sub.equal(balancer.killSession(1), false)
   sub.equal(balancer.killSessions({ pool: 'main' }), 2)
   sub.equal(balancer.sessions().length, 0)
+})
+
+void t.test('sessions are listed one by one, as they are when they are asked for', async (sub) => {
+  await using rig = await Rig.start()
+  const { balancer } = rig
+  await rig.open()
+  await rig.open()
+  await rig.open()
+  sub.equal(balancer.sessionCount, 3)
+  const each = balancer.eachSession()[Symbol.iterator]()
+  sub.match(each.next(), { value: { id: 1 } })
+  balancer.killSession(2)
+  sub.match(each.next(), { value: { id: 3 } })
+  await rig.open()
+  sub.match(each.next(), { value: { id: 4 } }, 'one that came meanwhile')
+  sub.match(each.next(), { done: true })
+  sub.equal(balancer.sessionCount, 3)
+})
+
+void t.test('a snapshot in steps stands changes between two of them', async (sub) => {
+  const backends = Array.from({ length: 40 }, (_, i) => `b${i}=127.0.0.1:${i + 1}`)
+  await using balancer = await createBalancer({ listen: '127.0.0.1:0', backends, check: 'off' })
+  const steps = balancer.snapshotSteps()
+  steps.next()
+  balancer.removeBackend('b1')
+  balancer.removeBackend('b39')
+  balancer.addBackend('new=127.0.0.1:41')
+  const ids = runSteps(steps).pools[0]?.backends.map(({ id }) => id)
+  sub.same(
+    ids,
+    backends.map((spec) => spec.split('=')[0]),
+    'those of the start, each once',
+  )
+  sub.equal(balancer.snapshot().pools[0]?.backends.length, 39)
 })
 
 void t.test('waiting for a backend to be idle ends with its last session, or with the time', async (sub) => {

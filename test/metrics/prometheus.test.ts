@@ -152,7 +152,7 @@ fairlead_pool_queue_failures_total{pool="main",reason="client-left"} 0`,
 
   void t.test('comes in small pieces, one for each row of a family', (sub) => {
     const backends = Array.from({ length: 100 }, (_, i) => ({ ...BACKEND, id: `b${i}` }))
-    const parts = [...prometheusParts(snapshotOf({ backends }), FACTS)]
+    const parts = [...prometheusParts(snapshotOf({ backends }), FACTS)].map((part) => part ?? '')
     sub.ok(parts.every((part) => part.length < 4_000))
     sub.equal(parts.join(''), prometheusText(snapshotOf({ backends }), FACTS))
     sub.end()

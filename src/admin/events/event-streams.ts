@@ -5,9 +5,8 @@ import { EventHistory } from '../../core/event-history.ts'
 import type { PastEvent } from '../../core/event-history.ts'
 import type { BalancerEvents, EventName } from '../../core/events.ts'
 import { ApiError } from '../api-error.ts'
-import { jsonPieces, TURN_MS } from '../http/pieces.ts'
-import type { Writer } from '../http/pieces.ts'
-import { nextTurn } from '../next-turn.ts'
+import type { Piece, Writer } from '../http/pieces.ts'
+import { Slice } from '../slice.ts'
 import { KEPT_EVENTS } from './event-names.ts'
 import { EventStream, message } from './event-stream.ts'
 import { Repeater } from './repeater.ts'
@@ -25,7 +24,7 @@ export interface EventStreamsOptions {
   readonly control: ControlPort
   readonly clock: Clock
   /** What `snapshot` messages hold. */
-  readonly status: () => unknown
+  readonly status: () => Iterable<Piece>
   readonly writer: Writer
   readonly most: number
 }
@@ -162,8 +161,8 @@ export class EventStreams {
     this.#isMaking = true
     const at = clock.now()
     try {
-      const json = await writer.write(() => jsonPieces(status()))
-      const bytes = Buffer.concat([SNAPSHOT_HEAD, json, MESSAGE_END])
+      const { pieces } = await writer.write(status)
+      const bytes = Buffer.concat([SNAPSHOT_HEAD, ...pieces, MESSAGE_END])
       if (this.#watching.size > 0) this.#latest = { bytes, at }
       await this.#spread(bytes)
     } catch (error) {
@@ -175,13 +174,11 @@ export class EventStreams {
 
   /** A megabyte each, so not to all in one turn. Who comes meanwhile has the latest from the start. */
   async #spread(bytes: Buffer): Promise<void> {
-    let turnEnds = performance.now() + TURN_MS
+    const slice = new Slice(this.#options.clock)
     const asked = [...this.#watching]
     for (const stream of asked) {
       stream.sendSnapshot(bytes)
-      if (performance.now() < turnEnds) continue
-      await nextTurn()
-      turnEnds = performance.now() + TURN_MS
+      if (slice.isOver) await slice.rest()
     }
   }
 

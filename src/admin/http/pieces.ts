@@ -1,57 +1,98 @@
-import { nextTurn } from '../next-turn.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Steps } from '../../core/steps.ts'
+import { Slice } from '../slice.ts'
 
-/** So long at a time; then traffic has its turn. Short beside what a request through a balancer takes. */
-export const TURN_MS = 1
 /** Shorter lists are written in one go. */
 const LONG_LIST = 16
+/** How often to look at the time: so much text takes some hundredths of a millisecond. */
+const CHARS_BETWEEN_LOOKS = 2 * 1_024
+
+/** A part of a text; nothing: a step of the work is done that gave none. */
+export type Piece = string | void
+
+/** A text as bytes, in pieces, in order. */
+export interface Written {
+  readonly pieces: readonly Buffer[]
+  /** How long making it held up the loop, in all. */
+  readonly busyMs: number
+}
+
 /**
  * Makes long texts beside the traffic: a snapshot of a thousand backends is megabytes. One text at a time, however
  * many are asked for, and of that a little at a time.
  */
 export class Writer {
+  readonly #clock: Clock
   #last: Promise<unknown> = Promise.resolve()
 
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
   /** @param make called when its turn has come, so that nothing waits in memory but who asked for it */
-  write(make: () => Iterable<string>): Promise<Buffer> {
-    const text = this.#last.then(() => gather(make()))
+  write(make: () => Iterable<Piece>): Promise<Written> {
+    const text = this.#last.then(() => gather(make, new Slice(this.#clock)))
     this.#last = text.catch(() => undefined) // whoever asked hears of it; the next is not concerned
     return text
   }
 }
 
-async function gather(pieces: Iterable<string>): Promise<Buffer> {
-  const done: Buffer[] = []
+async function gather(make: () => Iterable<Piece>, slice: Slice): Promise<Written> {
+  const pieces: Buffer[] = []
   let text = ''
-  let turnEnds = performance.now() + TURN_MS
-  for (const piece of pieces) {
-    text += piece
-    if (performance.now() < turnEnds) continue
-    // As bytes at once: of a whole megabyte that takes as long as a turn may.
-    done.push(Buffer.from(text))
+  let looksAt = CHARS_BETWEEN_LOOKS
+  for (const part of make()) {
+    if (part !== undefined) {
+      text += part
+      if (text.length < looksAt) continue
+    }
+    looksAt = text.length + CHARS_BETWEEN_LOOKS
+    if (!slice.isOver) continue
+    // As bytes at once: of a whole megabyte that takes as long as several slices.
+    pieces.push(Buffer.from(text))
     text = ''
-    await nextTurn()
-    turnEnds = performance.now() + TURN_MS
+    looksAt = CHARS_BETWEEN_LOOKS
+    await slice.rest()
   }
-  done.push(Buffer.from(text))
-  return Buffer.concat(done)
+  pieces.push(Buffer.from(text))
+  slice.stop()
+  return { pieces, busyMs: slice.busyMs }
 }
 
-/** `value` as JSON: what `JSON.stringify` gives, with long lists element by element, wherever they lie. */
+/** What the steps give, as JSON. */
+export function* jsonOf(steps: Steps<unknown>): Generator<Piece, void> {
+  yield* jsonPieces(yield* steps)
+}
+
+/**
+ * `value` as JSON: what `JSON.stringify` gives, with long lists element by element, wherever they lie. What can only be
+ * iterated is a long list too, whose elements are asked for one by one.
+ */
 export function* jsonPieces(value: unknown): Generator<string, void> {
-  if (Array.isArray(value)) yield* listPieces(value)
-  else if (typeof value === 'object' && value !== null) yield* objectPieces(value)
-  else yield JSON.stringify(value) ?? 'null'
+  if (typeof value !== 'object' || value === null) yield JSON.stringify(value) ?? 'null'
+  else if (Array.isArray(value) && value.length <= LONG_LIST) yield* shortListPieces(value)
+  else if (Symbol.iterator in value) yield* listPieces(value as Iterable<unknown>)
+  else yield* objectPieces(value)
 }
 
-function* listPieces(list: readonly unknown[]): Generator<string, void> {
-  if (list.length === 0) yield '['
-  for (let i = 0; i < list.length; i++) {
-    yield i === 0 ? '[' : ','
-    // Snapshots hold lists in lists, down to backends; those alone are short enough to be written at once.
-    if (list.length > LONG_LIST) yield JSON.stringify(list[i]) ?? 'null'
-    else yield* jsonPieces(list[i])
+function* listPieces(list: Iterable<unknown>): Generator<string, void> {
+  let before = '['
+  for (const element of list) {
+    yield before + (JSON.stringify(element) ?? 'null')
+    before = ','
   }
-  yield ']'
+  yield before === '[' ? '[]' : ']'
+}
+
+/** Snapshots hold lists in lists, down to backends; those alone are short enough to be written at once. */
+function* shortListPieces(list: readonly unknown[]): Generator<string, void> {
+  let before = '['
+  for (const element of list) {
+    yield before
+    yield* jsonPieces(element)
+    before = ','
+  }
+  yield before === '[' ? '[]' : ']'
 }
 
 function* objectPieces(value: object): Generator<string, void> {

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { ClosedError, ConfigError, UnknownBackendError } from '../../core/errors.ts'
 import { ApiError, notFound } from '../api-error.ts'
-import { jsonPieces } from './pieces.ts'
-import type { Writer } from './pieces.ts'
-import type { Answer, JsonAnswer, TextAnswer } from './route.ts'
+import { pagedAnswer } from './paged-answer.ts'
+import type { AdminContext } from '../context.ts'
+import type { Answer, JsonAnswer, LongAnswer, StreamAnswer, TextAnswer } from './route.ts'
 
 /** On every answer. Scripts and styles come from us alone, and no page may frame ours. */
 const SECURITY_HEADERS = {
@@ -15,36 +15,46 @@ const SECURITY_HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 const JSON_TYPE = 'application/json'
+const LINE_END = Buffer.from('\n')
 
-/** Sends an answer. A reader that takes nothing for `patienceMs` is cut off. */
-export async function respond(
-  response: ServerResponse,
-  answer: Answer,
-  { patienceMs, writer }: { readonly patienceMs: number; readonly writer: Writer },
-): Promise<void> {
+export interface Means {
+  /** How long a reader may take nothing before it is cut off. */
+  readonly patienceMs: number
+  readonly context: Pick<AdminContext, 'writer' | 'clock'>
+}
+
+/** Sends an answer. */
+export async function respond(response: ServerResponse, answer: Answer, means: Means): Promise<void> {
   const status = answer.status ?? 200
-  const type = 'json' in answer ? JSON_TYPE : answer.type
+  const type = 'type' in answer ? answer.type : JSON_TYPE
   const head = { ...SECURITY_HEADERS, 'Cache-Control': 'no-store', 'Content-Type': type, ...answer.headers }
+  if (response.destroyed) return
   if ('stream' in answer) {
     response.writeHead(status, head)
     if (response.req.method === 'HEAD') response.end()
-    else answer.stream(response, patienceMs)
+    else answer.stream(response, means.patienceMs)
     return
   }
-  const body = await bodyOf(answer, writer)
-  if (response.destroyed) return
+  if ('pieces' in answer) return await respond(response, await made(answer, means.context), means)
+  const body = bodyOf(answer)
   response.writeHead(status, { ...head, ...(status === 304 ? {} : { 'Content-Length': body.length }) })
-  response.setTimeout(patienceMs)
+  response.setTimeout(means.patienceMs)
   response.end(status === 304 ? undefined : body)
 }
 
-async function bodyOf(answer: JsonAnswer | TextAnswer, writer: Writer): Promise<Buffer> {
-  if ('json' in answer) {
-    const { json } = answer
-    if (typeof json !== 'function') return Buffer.from(`${JSON.stringify(json)}\n`)
-    return await writer.write(() => jsonPieces((json as () => unknown)()))
-  }
-  return Buffer.from(answer.text)
+async function made(answer: LongAnswer, { writer, clock }: Means['context']): Promise<StreamAnswer> {
+  const { pieces } = await writer.write(() => answer.pieces())
+  const { status, headers } = answer
+  return pagedAnswer([...pieces, LINE_END], {
+    ...(status === undefined ? {} : { status }),
+    ...(headers === undefined ? {} : { headers }),
+    type: JSON_TYPE,
+    clock,
+  })
+}
+
+function bodyOf(answer: JsonAnswer | TextAnswer): Buffer {
+  return Buffer.from('json' in answer ? `${JSON.stringify(answer.json)}\n` : answer.text)
 }
 
 /** What went wrong, as JSON; undefined where it is a fault of ours that has no words for callers. */

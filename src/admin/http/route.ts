@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ControlPort } from '../../control/port.ts'
 import type { AdminContext } from '../context.ts'
+import type { Piece } from './pieces.ts'
 import type { Parameters, Values } from './parameters.ts'
 import type { Zod } from '../../config/zod.ts'
 
@@ -18,7 +19,7 @@ export interface Call<P extends Parameters = Parameters, B = unknown> {
 }
 
 /** What a handler gives back. */
-export type Answer = JsonAnswer | TextAnswer | StreamAnswer
+export type Answer = JsonAnswer | LongAnswer | TextAnswer | StreamAnswer
 
 interface AnswerHead {
   /** Default 200. */
@@ -27,8 +28,13 @@ interface AnswerHead {
 }
 
 export interface JsonAnswer extends AnswerHead {
-  /** Plain data, or a function that gives it, called when it is written: for what is long. */
   readonly json: unknown
+}
+
+/** JSON that is long: made a little at a time. */
+export interface LongAnswer extends AnswerHead {
+  /** Called when it is written. */
+  pieces(): Iterable<Piece>
 }
 
 export interface TextAnswer extends AnswerHead {

@@ -3,13 +3,13 @@ import { parseBackend } from '../../config/resolve.ts'
 import { formatAddress } from '../../core/address.ts'
 import type { PoolSnapshot } from '../../core/snapshot.ts'
 import { ApiError } from '../api-error.ts'
-import { taggedJson } from '../http/answers.ts'
+import { taggedJson, taggedSteps } from '../http/answers.ts'
 import { duration, flag } from '../http/parameters.ts'
 import { backendPath } from '../http/parse-path.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import { backend, mode, named } from '../schemas.ts'
-import { controlId, findBackend, findPool } from './find.ts'
+import { assertPool, controlId, findBackend, findPool } from './find.ts'
 import { type Zod, z } from '../../config/zod.ts'
 
 const PATH = '/api/v1/pools/{pool}/backends/{backend}'
@@ -57,8 +57,11 @@ export const backendRoutes = [
     summary: 'The backends of a pool',
     answers: { 200: { description: 'The backends.', schema: z.object({ backends: z.array(backend) }) } },
     handle: ({ control, path }) => {
-      const { backends } = findPool(control.snapshot(), path)
-      return taggedJson(control.version, () => ({ backends }))
+      assertPool(control, path)
+      return taggedSteps(control.version, function* () {
+        const { backends } = findPool(yield* control.snapshotSteps(), path)
+        return { backends }
+      })
     },
   }),
   route({

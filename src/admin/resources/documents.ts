@@ -12,7 +12,11 @@ export const documentRoutes = [
     summary: 'Metrics in the text format of Prometheus',
     type: PROMETHEUS_TYPE,
     answers: { 200: { description: 'The metrics.' } },
-    handle: async ({ context }) => pagedAnswer(await context.metrics.page(), PROMETHEUS_TYPE),
+    handle: async ({ context }) =>
+      pagedAnswer(await context.metrics.page(), {
+        type: PROMETHEUS_TYPE,
+        clock: context.clock,
+      }),
   }),
   route({
     method: 'GET',

@@ -1,13 +1,21 @@
 import type { BackendSnapshot, PoolSnapshot, Snapshot } from '../../core/snapshot.ts'
+import type { ControlPort } from '../../control/port.ts'
+import type { ApiError } from '../api-error.ts'
 import { notFound } from '../api-error.ts'
 
 type Path = Readonly<Record<string, string>>
+
+/** @throws {ApiError} 404 where there is no such pool */
+export function assertPool({ config }: ControlPort, { pool = '' }: Path): void {
+  const names = config.pools.map(({ name }) => name)
+  if (!names.includes(pool)) throw noPool(names)
+}
 
 /** @throws {ApiError} 404 */
 export function findPool(snapshot: Snapshot, { pool = '' }: Path): PoolSnapshot {
   const found = snapshot.pools.find(({ name }) => name === pool)
   if (found !== undefined) return found
-  throw notFound(`no such pool; there are: ${list(snapshot.pools.map(({ name }) => name))}`)
+  throw noPool(snapshot.pools.map(({ name }) => name))
 }
 
 /** @throws {ApiError} 404 */
@@ -23,6 +31,10 @@ export function findBackend(snapshot: Snapshot, path: Path): BackendSnapshot {
 /** As the control port knows a backend, whatever the number of pools. */
 export function controlId({ pool = '', backend = '' }: Path): string {
   return `${pool}/${backend}`
+}
+
+function noPool(names: readonly string[]): ApiError {
+  return notFound(`no such pool; there are: ${list(names)}`)
 }
 
 const MOST_LISTED = 20

@@ -1,7 +1,8 @@
-import { taggedJson } from '../http/answers.ts'
+import type { BackendSnapshot, PoolSnapshot } from '../../core/snapshot.ts'
+import { taggedSteps } from '../http/answers.ts'
 import { route } from '../http/route.ts'
 import { backend, pool } from '../schemas.ts'
-import { findPool } from './find.ts'
+import { assertPool, findPool } from './find.ts'
 import { z } from '../../config/zod.ts'
 
 const backendOfPool = backend.extend({ pool: z.string() })
@@ -14,7 +15,11 @@ export const poolRoutes = [
     tag: 'backends',
     summary: 'All pools with their backends',
     answers: { 200: { description: 'The pools.', schema: z.object({ pools: z.array(pool) }) } },
-    handle: ({ control }) => taggedJson(control.version, () => ({ pools: control.snapshot().pools })),
+    handle: ({ control }) =>
+      taggedSteps(control.version, function* () {
+        const { pools } = yield* control.snapshotSteps()
+        return { pools }
+      }),
   }),
   route({
     method: 'GET',
@@ -24,8 +29,10 @@ export const poolRoutes = [
     summary: 'One pool with its backends',
     answers: { 200: { description: 'The pool.', schema: pool } },
     handle: ({ control, path }) => {
-      const found = findPool(control.snapshot(), path)
-      return taggedJson(control.version, () => found)
+      assertPool(control, path)
+      return taggedSteps(control.version, function* () {
+        return findPool(yield* control.snapshotSteps(), path)
+      })
     },
   }),
   route({
@@ -38,10 +45,14 @@ export const poolRoutes = [
       200: { description: 'The backends.', schema: z.object({ backends: z.array(backendOfPool) }) },
     },
     handle: ({ control }) =>
-      taggedJson(control.version, () => ({
-        backends: control
-          .snapshot()
-          .pools.flatMap(({ name, backends }) => backends.map((one) => ({ ...one, pool: name }))),
-      })),
+      taggedSteps(control.version, function* () {
+        const { pools } = yield* control.snapshotSteps()
+        return { backends: withPool(pools) }
+      }),
   }),
 ]
+
+/** One by one, as they are asked for. */
+function* withPool(pools: readonly PoolSnapshot[]): Generator<BackendSnapshot & { readonly pool: string }> {
+  for (const { name, backends } of pools) for (const one of backends) yield { ...one, pool: name }
+}

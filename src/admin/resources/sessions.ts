@@ -1,6 +1,7 @@
 import type { SessionFilter } from '../../control/port.ts'
 import { badRequest, notFound } from '../api-error.ts'
 import type { Values } from '../http/parameters.ts'
+import { jsonPieces } from '../http/pieces.ts'
 import { text, whole } from '../http/parameters.ts'
 import { route } from '../http/route.ts'
 import { session } from '../schemas.ts'
@@ -36,10 +37,11 @@ export const sessionRoutes = [
       },
     },
     handle: ({ control, query }) => ({
-      json: () => ({
-        sessions: control.sessions({ most: query.most ?? DEFAULT_SESSIONS, ...filterOf(query) }),
-        total: control.snapshot().listeners.reduce((sum, { active }) => sum + active, 0),
-      }),
+      pieces: () =>
+        jsonPieces({
+          sessions: control.eachSession({ most: query.most ?? DEFAULT_SESSIONS, ...filterOf(query) }),
+          total: control.sessionCount,
+        }),
     }),
   }),
   route({

@@ -1,4 +1,4 @@
-import { taggedJson } from '../http/answers.ts'
+import { taggedSteps } from '../http/answers.ts'
 import { route } from '../http/route.ts'
 import { status } from '../schemas.ts'
 
@@ -11,6 +11,6 @@ export const statusRoutes = [
     summary: 'Everything at one glance',
     description: 'A snapshot of all listeners, pools and backends with their counters, and of the process.',
     answers: { 200: { description: 'The whole snapshot.', schema: status } },
-    handle: ({ control, context }) => taggedJson(control.version, () => context.status()),
+    handle: ({ control, context }) => taggedSteps(control.version, () => context.status()),
   }),
 ]

@@ -1,4 +1,7 @@
 import type { Contender } from '../contender.ts'
+import { SIEGE_STANDS } from './siege-stands.ts'
+
+const MOST_SIEGE_MS = 60_000
 
 /** A thousand backends and an admin listener that nobody asks. */
 export const fairleadQuietAdmin = operated('fairlead-quiet-admin', 'fairlead http (1,000 backends)', false)
@@ -20,5 +23,7 @@ function operated(name: string, title: string, isBusy: boolean): Contender {
         [port, place.cpu ?? -1, isBusy ? 1 : 0, ...backendPorts],
         place,
       ),
+    // Else its siege would be measured while it is laid, and connections by the thousand beside it.
+    ...(isBusy ? { settled: (child) => child.printed(SIEGE_STANDS, MOST_SIEGE_MS) } : {}),
   }
 }

@@ -9,7 +9,8 @@ import { repository } from '../workspace.ts'
 // fairlead with an admin listener: operated <port> <cpu or -1> <load: 0 or 1> <backend port>...
 //
 // A thousand backends, of which those given serve; with the load, ten thousand idle sessions besides and an admin
-// side under siege. The load is a process of its own, on another CPU than the balancer.
+// side under siege. The siege is a process of its own, on another CPU than the balancer. There the load that is measured
+// runs as well: the siege has the last place in the queue for that CPU, or its own pauses would be measured.
 const [port = 0, cpu = -1, load = 0, ...backendPorts] = process.argv.slice(2).map(Number)
 
 const BACKENDS = 1_000
@@ -27,6 +28,8 @@ const balancer = await createBalancer({
   backends: [...backendPorts.map(String), ...spare],
   check: 'off',
   keepAliveTimeout: '1h',
+  // Left alone it counts two descriptors a session; an idle one of HTTP has one.
+  maxConnections: SESSIONS + 1_000,
 })
 for (let i = 0; i < spare.length; i++) balancer.setMode(`spare${i}`, 'maint')
 const admin = await startAdmin(balancer, {
@@ -36,8 +39,8 @@ const admin = await startAdmin(balancer, {
 if (load === 1) {
   const program = fileURLToPath(new URL('../load/admin-load.js', import.meta.url))
   const adminPort = admin.address.kind === 'tcp' ? admin.address.port : 0
-  const args = [process.execPath, program, port, adminPort, SESSIONS].map(String)
+  const args = ['nice', '-n', '19', process.execPath, program, port, adminPort, SESSIONS].map(String)
   const pin = cpu < 0 ? [] : ['taskset', '-c', String((cpu + 1) % availableParallelism())]
-  const [file = process.execPath, ...rest] = [...pin, ...args]
+  const [file = '', ...rest] = [...pin, ...args]
   spawn(file, rest, { stdio: 'inherit' })
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { SIEGE_STANDS } from '../contenders/siege-stands.ts'
 
 // Everything that the admin side may have to bear at once: admin-load <port> <admin port> <sessions>
 const [port = 0, adminPort = 0, sessions = 0] = process.argv.slice(2).map(Number)
@@ -10,7 +11,9 @@ const SLOW_CLIENTS = 500
 const EVENT_STREAMS = 500
 const SCRAPE_EVERY_MS = 100
 const SNAPSHOT_EVERY_MS = 1_000
-const SLOW_BYTE_MS = 1_000
+const ABOUT_A_SECOND_MS = 1_000
+/** The first answers to all of them are the most expensive ones. */
+const SETTLING_MS = 3_000
 
 for (let i = 0; i < sessions; i++) {
   const socket = open(port)
@@ -23,6 +26,9 @@ for (let i = 0; i < EVENT_STREAMS; i++) void keepUnread()
 for (let i = 0; i < SLOW_CLIENTS; i++) void keepSlow()
 setInterval(() => ask('/metrics'), SCRAPE_EVERY_MS)
 setInterval(() => ask('/api/v1/status'), SNAPSHOT_EVERY_MS)
+setInterval(() => ask('/api/v1/sessions?most=10000'), SNAPSHOT_EVERY_MS)
+await delay(SETTLING_MS)
+process.stdout.write(`${SIEGE_STANDS}\n`)
 
 function open(to: number): Socket {
   const socket = connect({ host: '127.0.0.1', port: to })
@@ -36,8 +42,14 @@ function ask(path: string): void {
   socket.resume()
 }
 
+/** A thousand clients do not keep step with each other. */
+function aboutASecond(): number {
+  return (0.5 + Math.random()) * ABOUT_A_SECOND_MS
+}
+
 /** An event stream that nobody reads, opened again whenever it is cut off. */
 async function keepUnread(): Promise<void> {
+  await delay(Math.random() * ABOUT_A_SECOND_MS)
   for (;;) {
     const socket = open(adminPort)
     socket.write('GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
@@ -48,13 +60,14 @@ async function keepUnread(): Promise<void> {
 
 /** A request that comes byte by byte. */
 async function keepSlow(): Promise<void> {
+  await delay(Math.random() * ABOUT_A_SECOND_MS)
   for (;;) {
     const socket = open(adminPort)
     socket.resume()
     for (const byte of 'GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n') {
       if (socket.destroyed) break
       socket.write(byte)
-      await delay(SLOW_BYTE_MS)
+      await delay(aboutASecond())
     }
     await gone(socket, 0)
   }
@@ -65,5 +78,5 @@ async function gone(socket: Socket, afterMs: number): Promise<void> {
   const closed = socket.destroyed ? Promise.resolve() : once(socket, 'close').catch(() => undefined)
   await Promise.race([closed, delay(afterMs)])
   socket.destroy()
-  await delay(SLOW_BYTE_MS)
+  await delay(aboutASecond())
 }

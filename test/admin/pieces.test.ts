@@ -1,0 +1,87 @@
+import t from 'tap'
+import type { Piece } from '../../src/admin/http/pieces.ts'
+import { jsonOf, jsonPieces, Writer } from '../../src/admin/http/pieces.ts'
+import type { Steps } from '../../src/core/steps.ts'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
+
+function* failing(): Steps<unknown> {
+  yield
+  throw new Error('not now')
+}
+
+const LONG = Array.from({ length: 100 }, (_, i) => ({ i, text: `"${i}"\u2028ü`, none: undefined }))
+
+void t.test('JSON in pieces is the JSON that it would be in one', (sub) => {
+  for (const value of [
+    null,
+    0,
+    'text',
+    [],
+    {},
+    [undefined],
+    [[], {}, [[]]],
+    { a: undefined, b: null, c: [1, [2, 3]], d: { e: {} } },
+    LONG,
+    { pools: [{ backends: LONG, name: 'a' }, { backends: [] }], listeners: [], at: 1.5 },
+  ]) {
+    sub.equal([...jsonPieces(value)].join(''), JSON.stringify(value))
+  }
+  sub.end()
+})
+
+void t.test('what can be iterated is a list whose elements are asked for one by one', (sub) => {
+  let asked = 0
+  function* numbers(): Generator<number> {
+    for (let i = 0; i < 3; i++) {
+      asked++
+      yield i
+    }
+  }
+  const pieces = jsonPieces({ numbers: numbers(), none: new Set() })
+  let text = ''
+  while (!text.includes('1')) text += pieces.next().value as string
+  sub.equal(asked, 2)
+  sub.equal(text + [...pieces].join(''), '{"numbers":[0,1,2],"none":[]}')
+  sub.end()
+})
+
+void t.test('a long text is made a little at a time, and only one at once', async (sub) => {
+  const clock = new ManualClock()
+  const writer = new Writer(clock)
+  const log: string[] = []
+  const slow = (name: string) =>
+    function* (): Generator<Piece, void> {
+      for (let i = 0; i < 3; i++) {
+        log.push(`${name}${i}`)
+        clock.advance(1)
+        yield
+        yield `${name}${i} `
+      }
+    }
+  let isDone = false
+  const turn = (): void => {
+    if (log.at(-1) !== 'turn') log.push('turn')
+    if (!isDone) setImmediate(turn)
+  }
+  setImmediate(turn)
+  const [a, b] = await Promise.all([writer.write(slow('a')), writer.write(slow('b'))])
+  isDone = true
+  sub.equal(Buffer.concat(a.pieces).toString(), 'a0 a1 a2 ')
+  sub.equal(Buffer.concat(b.pieces).toString(), 'b0 b1 b2 ')
+  sub.equal(a.busyMs, 3)
+  sub.same(
+    log.filter((entry) => entry !== 'turn'),
+    ['a0', 'a1', 'a2', 'b0', 'b1', 'b2'],
+  )
+  for (const entry of ['a1', 'a2', 'b1', 'b2']) {
+    sub.equal(log[log.indexOf(entry) - 1], 'turn', `traffic has its turn before ${entry}`)
+  }
+})
+
+void t.test("a text that fails is nobody else's concern", async (sub) => {
+  const writer = new Writer(new ManualClock())
+  const failed = writer.write(() => jsonOf(failing()))
+  const next = writer.write(() => jsonPieces([1]))
+  await sub.rejects(failed, { message: 'not now' })
+  sub.equal(Buffer.concat((await next).pieces).toString(), '[1]')
+})

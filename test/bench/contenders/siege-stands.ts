@@ -1,0 +1,2 @@
+/** What the admin side's load prints once all of it is under way. */
+export const SIEGE_STANDS = 'the siege stands'
