@@ -78,12 +78,15 @@ export class TimerWheel {
     return this.#slots.flatMap(entriesOf)
   }
 
-  /** Expires `entry` after `delayMs`, never early and at most two resolutions late. Moves an armed one. */
-  arm(entry: WheelEntry, delayMs: number): void {
+  /**
+   * Expires `entry` after `delayMs`, never early and at most two resolutions late. Moves an armed one. `clockNow`: the
+   * clock's time, where it has been read already.
+   */
+  arm(entry: WheelEntry, delayMs: number, clockNow = this.#clock.now()): void {
     if (entry.next !== undefined) this.disarm(entry)
     if (this.#armed === 0) this.#start()
     // Counted from this moment, not from the last tick: a busy loop leaves that one far behind.
-    entry.deadline = this.now + this.#countedSinceTick(this.#clock.now()) + delayMs
+    entry.deadline = this.now + Math.max(0, this.#countedSinceTick(clockNow)) + delayMs
     this.#link(entry)
     this.#armed++
   }

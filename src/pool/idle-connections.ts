@@ -66,7 +66,7 @@ export class IdleConnections {
     idle.push(kept)
     // It may have been paused for a slow client. Idle, it must see its backend's FIN; and who takes it reads on.
     conn.resume()
-    this.#wheel.arm(kept, kept.keepIdleMs)
+    this.#wheel.arm(kept, kept.keepIdleMs, now)
   }
 
   /** Closes an idle one. */
