@@ -6,12 +6,13 @@ import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock, wait } from '../core/clock.ts'
 import { ListenError } from '../core/errors.ts'
+import { descriptorLimit } from '../net/descriptors.ts'
 import { boundAddress, listen } from '../net/listen.ts'
 import { Connections } from './connections.ts'
 import { assertGuarded } from './guards/check-exposure.ts'
 import { Router } from './http/router.ts'
 import type { AdminLimits } from './limits.ts'
-import { ADMIN_LIMITS } from './limits.ts'
+import { adminLimits } from './limits.ts'
 import { Parts } from './parts.ts'
 import { RequestHandler } from './request-handler.ts'
 import { routes } from './routes.ts'
@@ -35,7 +36,7 @@ export class AdminServer implements Admin {
 
   static async start(control: ControlPort, options: AdminOptions): Promise<AdminServer> {
     assertGuarded(options.address, options.token)
-    const limits = { ...ADMIN_LIMITS, ...options.limits }
+    const limits = { ...adminLimits(descriptorLimit()), ...options.limits }
     const server = await listen(options.address, () => undefined, {
       make: () => makeServer(limits),
       backlog: BACKLOG,

@@ -9,7 +9,7 @@ import type { EventStreams } from './events/event-streams.ts'
 import type { Credentials } from './guards/credentials.ts'
 import type { MetricsPage } from './metrics-page.ts'
 import type { ReadinessCheck } from './readiness.ts'
-import type { Status } from './status.ts'
+import type { PassingStatus } from './status.ts'
 
 /** What handlers work with, beside the control port. */
 export interface AdminContext {
@@ -26,7 +26,7 @@ export interface AdminContext {
   readonly lastReload: () => ReloadReport | undefined
   readonly metrics: MetricsPage
   /** Everything at one glance. */
-  status(): Steps<Status>
+  status(): Steps<PassingStatus>
   readonly writer: Writer
   /** The OpenAPI document as JSON text. */
   document(): string

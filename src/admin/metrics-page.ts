@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { Page } from './http/page.ts'
 import type { Piece, Writer } from './http/pieces.ts'
 
 /** What is made is good for so many times as long as the making took, so that it never takes over 1% of the time. */
@@ -16,7 +17,7 @@ export class MetricsPage {
     readonly writer: Writer
     readonly parts: () => Iterable<Piece>
   }
-  #page: Promise<readonly Buffer[]> | undefined
+  #page: Promise<Page> | undefined
   #goodUntil = Infinity
 
   constructor(options: {
@@ -27,8 +28,7 @@ export class MetricsPage {
     this.#options = options
   }
 
-  /** In pieces, in order. */
-  page(): Promise<readonly Buffer[]> {
+  page(): Promise<Page> {
     if (this.#page !== undefined && this.#options.clock.now() < this.#goodUntil) return this.#page
     this.#goodUntil = Infinity
     const page = this.#make()
@@ -39,10 +39,10 @@ export class MetricsPage {
     return page
   }
 
-  async #make(): Promise<readonly Buffer[]> {
+  async #make(): Promise<Page> {
     const { clock, writer, parts } = this.#options
     const { pieces, busyMs } = await writer.write(parts)
     this.#goodUntil = clock.now() + Math.min(busyMs * GOOD_FOR, MOST_GOOD_FOR_MS)
-    return pieces
+    return new Page(pieces, { clock })
   }
 }

@@ -15,7 +15,7 @@ import { openApiText } from './openapi.ts'
 import { MetricsPage } from './metrics-page.ts'
 import { ProcessMeter } from './process-meter.ts'
 import type { ReadinessCheck } from './readiness.ts'
-import type { Status } from './status.ts'
+import type { PassingStatus } from './status.ts'
 import { routes } from './routes.ts'
 import type { AdminOptions } from './start-admin.ts'
 
@@ -58,7 +58,7 @@ export class Parts implements AdminContext {
       clock,
       status: () => jsonOf(this.status()),
       writer: this.writer,
-      most: limits.streams,
+      most: limits,
     })
     this.dashboard = new DashboardFiles(options.dashboard)
     this.checks = options.checks ?? []
@@ -76,10 +76,10 @@ export class Parts implements AdminContext {
     return (this.#document ??= openApiText(routes))
   }
 
-  *status(): Steps<Status> {
+  *status(): Steps<PassingStatus> {
     const { control } = this
     const faults = control.config.faults === false ? undefined : control.faults.list().length
-    return { ...(yield* control.snapshotSteps()), process: this.facts(), faults }
+    return { ...(yield* control.passingSnapshot()), process: this.facts(), faults }
   }
 
   close(): void {

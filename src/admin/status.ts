@@ -1,4 +1,5 @@
 import type { ProcessFacts } from '../core/process-facts.ts'
+import type { PassingSnapshot } from '../control/take-snapshot.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 
 /** Everything at one glance: the balancer and its process. */
@@ -7,3 +8,6 @@ export interface Status extends Snapshot {
   /** Faults on purpose that are in force; undefined unless they are switched on. */
   readonly faults?: number | undefined
 }
+
+/** The same for whoever writes it down; see {@link PassingSnapshot}. */
+export type PassingStatus = PassingSnapshot & Omit<Status, keyof Snapshot>

@@ -28,7 +28,8 @@ import type { Listener } from './listener.ts'
 import { isMeant, listSessions } from './open-sessions.ts'
 import type { SessionFilter } from './port.ts'
 import { Reloader } from './reloader.ts'
-import { takeSnapshot } from './take-snapshot.ts'
+import { passingSnapshot, takeSnapshot } from './take-snapshot.ts'
+import type { PassingSnapshot, SnapshotSource } from './take-snapshot.ts'
 import { TrackedClock } from './tracked-clock.ts'
 import { Witness } from './witness.ts'
 import type { TestOptions } from './witness.ts'
@@ -170,7 +171,16 @@ export class Balancer extends Witnessed {
 
   /** The same step by step: a thousand backends and their sessions at once would hold the traffic up. */
   snapshotSteps(): Steps<Snapshot> {
-    return takeSnapshot({
+    return takeSnapshot(this.#snapshotSource())
+  }
+
+  /** The same for whoever writes it down: its backends are taken one by one, as they are asked for. */
+  passingSnapshot(): Steps<PassingSnapshot> {
+    return passingSnapshot(this.#snapshotSource())
+  }
+
+  #snapshotSource(): SnapshotSource {
+    return {
       at: this.#means.clock.wallTime(),
       startedAt: this.#startedAt,
       state: this.#life.state,
@@ -179,7 +189,7 @@ export class Balancer extends Witnessed {
       listeners: this.#plane.listeners,
       sessions: this.#plane.sessions(),
       pools: this.#plane.pools,
-    })
+    }
   }
 
   /** The open sessions that `filter` means, the oldest first; at most 1,000 unless it says otherwise. */

@@ -10,7 +10,7 @@ import { ForwardHttp } from '../handlers/http/forward-http.ts'
 import type { ForwardHttpOptions, HttpPool } from '../handlers/http/forward-http.ts'
 import { ForwardTcp } from '../handlers/forward-tcp.ts'
 import type { Handler } from '../handlers/handler.ts'
-import { descriptorLimit, openDescriptors, sessionsWithin } from '../net/descriptors.ts'
+import { descriptorLimit, openDescriptors, operatorDescriptors, sessionsWithin } from '../net/descriptors.ts'
 import { Dialer } from '../net/dial.ts'
 import type { Io } from '../net/io.ts'
 import { Resolver } from '../net/resolver.ts'
@@ -23,8 +23,6 @@ import { wheelResolution } from './wheel-resolution.ts'
 
 /** Descriptors kept free for logs, name look-ups and whatever the embedding program does. */
 const RESERVED_DESCRIPTORS = 16
-/** The same for operators, who must get in when it counts; a quarter of all where there are few. */
-const ADMIN_DESCRIPTORS = 260
 
 /** A start or a reload waits so long for the first answers of discovery. */
 const MOST_DISCOVERY_MS = 5_000
@@ -146,7 +144,7 @@ export class DataPlane {
   affordableSessions({ listeners, pools, admin }: Config): number {
     const checks = pools.reduce((sum, { backends }) => sum + backends.length, 0)
     const limit = descriptorLimit()
-    const operators = admin === undefined ? 0 : Math.min(ADMIN_DESCRIPTORS, Math.floor(limit / 4))
+    const operators = admin === undefined ? 0 : operatorDescriptors(limit)
     const reserve = RESERVED_DESCRIPTORS + checks + listeners.length + operators
     const all = sessionsWithin({ limit, open: openDescriptors(), reserve })
     return Math.max(1, Math.floor(all / Math.max(1, listeners.length)))

@@ -6,6 +6,7 @@ import type { Explanation, ExplainRequest } from '../core/explanation.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import type { Faults } from '../faults/faults.ts'
 import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
+import type { PassingSnapshot } from './take-snapshot.ts'
 import type { Steps } from '../core/steps.ts'
 
 /** Which sessions are meant. What is absent matches any. */
@@ -34,6 +35,8 @@ export interface ControlPort extends Events {
   snapshot(): Snapshot
   /** The same step by step: a thousand backends and their sessions at once would hold the traffic up. */
   snapshotSteps(): Steps<Snapshot>
+  /** The same for whoever writes it down: its backends are taken one by one, as they are asked for. */
+  passingSnapshot(): Steps<PassingSnapshot>
   /** Open sessions, those of listeners that a reload has closed included. */
   readonly sessionCount: number
   sessions(filter?: SessionFilter): readonly SessionSnapshot[]

@@ -30,8 +30,17 @@ export interface OpenBytes {
 const BACKENDS_A_STEP = 8
 const SESSIONS_A_STEP = 256
 
-/** Copies the state of everything into plain data; each backend's as it is when its turn comes. */
-export function* takeSnapshot(from: {
+/** A snapshot whose backends are taken as they are asked for, once. */
+export interface PassingSnapshot extends Omit<Snapshot, 'pools'> {
+  readonly pools: readonly PassingPool[]
+}
+
+export interface PassingPool extends Omit<PoolSnapshot, 'backends'> {
+  readonly backends: Iterable<BackendSnapshot>
+}
+
+/** Where a snapshot comes from. */
+export interface SnapshotSource {
   at: number
   startedAt: number
   state: Snapshot['state']
@@ -40,14 +49,34 @@ export function* takeSnapshot(from: {
   listeners: readonly Listener[]
   sessions: Iterable<Session>
   pools: readonly ManagedPool[]
-}): Steps<Snapshot> {
+}
+
+/** Copies the state of everything into plain data; each backend's as it is when its turn comes. */
+export function* takeSnapshot(from: SnapshotSource): Steps<Snapshot> {
+  const { pools: passing, ...rest } = yield* passingSnapshot(from)
+  const pools: PoolSnapshot[] = []
+  for (const { backends: each, ...pool } of passing) {
+    const backends: BackendSnapshot[] = []
+    for (const backend of each) {
+      backends.push(backend)
+      if (backends.length % BACKENDS_A_STEP === 0) yield
+    }
+    pools.push({ ...pool, backends })
+  }
+  return { ...rest, pools }
+}
+
+/**
+ * The same for whoever writes it down: its backends come one by one, each as it is then, and once. What is alive only
+ * as long as it is written costs the garbage collector nothing; a thousand backends that outlive that hold traffic up.
+ */
+export function* passingSnapshot(from: SnapshotSource): Steps<PassingSnapshot> {
   const open = yield* openBytes(from.sessions)
   const modes = modesOfPools(from.listeners)
   const listeners = from.listeners.map(listenerSnapshot)
-  const pools: PoolSnapshot[] = []
-  for (const managed of from.pools) {
-    pools.push(yield* poolSnapshot(managed, { open, modes: modes.get(managed.config.name) ?? [] }))
-  }
+  const pools = from.pools.map((managed) =>
+    poolSnapshot(managed, { open, modes: modes.get(managed.config.name) ?? [] }),
+  )
   return {
     at: from.at,
     startedAt: from.startedAt,
@@ -115,17 +144,10 @@ function listenerRequests({ codes, answers }: RequestEnds): ListenerRequestsSnap
   }
 }
 
-function* poolSnapshot(
+function poolSnapshot(
   { pool, config }: ManagedPool,
   { open, modes }: { open: ReadonlyMap<Backend, OpenBytes>; modes: readonly Mode[] },
-): Steps<PoolSnapshot> {
-  const eligible = new Set(pool.eligible)
-  const backends: BackendSnapshot[] = []
-  // A copy: backends may come and go between two steps.
-  for (const backend of Array.from(pool.backends.values())) {
-    backends.push(backendSnapshot(backend, { eligible: eligible.has(backend), open: open.get(backend) }))
-    if (backends.length % BACKENDS_A_STEP === 0) yield
-  }
+): PassingPool {
   return {
     name: pool.name,
     strategy: config.strategy,
@@ -135,7 +157,18 @@ function* poolSnapshot(
     replays: pool.replays,
     queueTime: latencySnapshot(pool.queueCounters.time),
     queueFailures: { ...pool.queueCounters.failures },
-    backends,
+    backends: backendSnapshots(pool, open),
+  }
+}
+
+function* backendSnapshots(
+  pool: ManagedPool['pool'],
+  open: ReadonlyMap<Backend, OpenBytes>,
+): Generator<BackendSnapshot, void> {
+  const eligible = new Set(pool.eligible)
+  // A copy: backends may come and go between two of them.
+  for (const backend of Array.from(pool.backends.values())) {
+    yield backendSnapshot(backend, { eligible: eligible.has(backend), open: open.get(backend) })
   }
 }
 

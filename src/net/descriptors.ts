@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 const USUAL_LIMIT = 1024
 /** Descriptors that a Node process has open before it does anything. */
 const USUAL_OPEN = 24
+const MOST_FOR_OPERATORS = 1_284
 
 /** Most descriptors that this process may have open; Infinity where there is no limit. */
 export function descriptorLimit(): number {
@@ -24,6 +25,11 @@ export function openDescriptors(): number {
   } catch {
     return USUAL_OPEN // no /proc: not Linux
   }
+}
+
+/** Descriptors kept free for operators, who must get in when it counts; a quarter of all where there are few. */
+export function operatorDescriptors(limit: number): number {
+  return Math.min(MOST_FOR_OPERATORS, Math.floor(limit / 4))
 }
 
 /**

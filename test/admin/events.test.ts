@@ -81,8 +81,8 @@ void t.test(
     const clock = new ManualClock()
     const { admin, balancer } = await operate(sub, { admin: { clock } })
     let made = 0
-    const steps = balancer.snapshotSteps.bind(balancer)
-    balancer.snapshotSteps = () => {
+    const steps = balancer.passingSnapshot.bind(balancer)
+    balancer.passingSnapshot = () => {
       made++
       return steps()
     }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { gunzipSync } from 'node:zlib'
 import { test } from 'tap'
 import { Writer } from '../../src/admin/http/pieces.ts'
 import { MetricsPage } from '../../src/admin/metrics-page.ts'
@@ -25,6 +26,41 @@ void test('/metrics', async (t) => {
     sub.match(text, /\nprocess_open_fds \d+\n/)
     sub.match(text, /\nnodejs_eventloop_utilization [\d.]+\n/)
     sub.same(await promtool(['check', 'metrics'], text), { isGood: true, said: '' })
+  })
+
+  void t.test('is compressed for who takes that, as Prometheus does, where it is long', async (sub) => {
+    const few = await ask('/metrics', { headers: { 'Accept-Encoding': 'gzip' } })
+    sub.equal(few.headers.get('content-encoding'), null, 'a few backends are not worth it')
+    const ids = Array.from({ length: 50 }, (_, i) => `more${i}`)
+    for (const [i, id] of ids.entries()) balancer.addBackend({ id, address: `127.0.0.1:${i + 1}` })
+    sub.teardown(() => ids.forEach((id) => balancer.removeBackend(id)))
+    const scrape = async (encodings: string): Promise<[string | undefined, string]> => {
+      const reader = await connectTo(admin.address)
+      reader.write(
+        `GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: ${encodings}\r\nConnection: close\r\n\r\n`,
+      )
+      const { bytes } = await readAll(reader)
+      const headEnd = bytes.indexOf('\r\n\r\n')
+      const head = bytes.subarray(0, headEnd).toString()
+      sub.match(head, '\r\nVary: Accept-Encoding\r\n')
+      const body = bytes.subarray(headEnd + 4)
+      sub.match(head, `\r\nContent-Length: ${body.length}\r\n`)
+      const encoding = /\r\nContent-Encoding: (\S+)/.exec(head)?.[1]
+      return [encoding, (encoding === 'gzip' ? gunzipSync(body) : body).toString()]
+    }
+    // Whatever was made before they were added may be good for some milliseconds more.
+    let plain = ''
+    while (!plain.includes('backend="more49"')) [, plain] = await scrape('identity')
+    for (const [encodings, expected] of [
+      ['gzip', 'gzip'],
+      ['br, *;q=0.1', 'gzip'],
+      ['gzip;q=0, br', undefined],
+      ['br', undefined],
+    ] as const) {
+      const [encoding, text] = await scrape(encodings)
+      sub.equal(encoding, expected, encodings)
+      sub.equal(text.match(/^fairlead_backend_weight\{/gm)?.length, 51)
+    }
   })
 
   void t.test('has a head and no body when asked for the head', async (sub) => {
@@ -59,11 +95,11 @@ void test('a page of metrics', async (t) => {
     })
     const [one, other] = await Promise.all([page.page(), page.page()])
     sub.equal(one, other)
-    sub.equal(Buffer.concat(one).toString(), 'page 1')
+    sub.equal(Buffer.concat(one.pieces).toString(), 'page 1')
     clock.advance(199)
     sub.equal(await page.page(), one, 'making it took 2 ms: it is good for 200')
     clock.advance(1)
-    sub.equal(Buffer.concat(await page.page()).toString(), 'page 2')
+    sub.equal(Buffer.concat((await page.page()).pieces).toString(), 'page 2')
   })
 
   void t.test('is never older than 10 s', async (sub) => {
@@ -103,7 +139,7 @@ void test('a page of metrics', async (t) => {
         }
       },
     })
-    const pieces = await page.page()
+    const { pieces } = await page.page()
     isDone = true
     sub.equal(Buffer.concat(pieces).toString(), `${line}\n`.repeat(1_600))
     sub.ok(turns >= 99, `${turns} turns`)
@@ -121,6 +157,6 @@ void test('a page of metrics', async (t) => {
       },
     })
     await sub.rejects(page.page(), { message: 'not now' })
-    sub.equal(Buffer.concat(await page.page()).toString(), 'x')
+    sub.equal(Buffer.concat((await page.page()).pieces).toString(), 'x')
   })
 })

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { startAdmin } from '../../src/admin/start-admin.ts'
 import { ConfigError } from '../../src/core/errors.ts'
+import { adminLimits } from '../../src/admin/limits.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
@@ -376,6 +377,29 @@ row('A9', 'streams that nobody reads are bounded, and cut off', async (sub) => {
   })
   sub.equal((await ask('/api/v1/status')).status, 200)
   for (const socket of answers) socket.destroy()
+})
+
+row('A9', 'streams with snapshots, which are long, are bounded on their own', async (sub) => {
+  const limits = { streams: 8, watchers: 2 }
+  const { admin, ask } = await operate(sub, { admin: { limits } })
+  const watchers = Array.from({ length: 2 }, () => {
+    const socket = rawSocket(admin.address)
+    socket.write('GET /api/v1/events?snapshot HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    return socket
+  })
+  sub.same(await Promise.all(watchers.map(firstLine)), ['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK'])
+  const { status, text } = await ask('/api/v1/events?snapshot')
+  sub.equal(status, 503)
+  sub.match(text, '2 event streams with snapshots are open, which is the most')
+  sub.equal((await ask('/api/v1/events', { method: 'HEAD' })).status, 200)
+  for (const socket of watchers) socket.destroy()
+})
+
+void t.test('A9: connections leave most descriptors to the traffic', (sub) => {
+  sub.same(adminLimits(Infinity), { connections: 1_280, streams: 512, watchers: 128, patienceMs: 5_000 })
+  sub.same(adminLimits(1_024), { connections: 252, streams: 100, watchers: 100, patienceMs: 5_000 })
+  sub.same(adminLimits(64), { connections: 12, streams: 4, watchers: 4, patienceMs: 5_000 })
+  sub.end()
 })
 
 row('A10', 'traffic adds no series of metrics', async (sub) => {

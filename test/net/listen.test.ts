@@ -9,7 +9,12 @@ import type { Test } from 'tap'
 import { test } from 'tap'
 import type { Address } from '../../src/core/address.ts'
 import { ListenError } from '../../src/core/errors.ts'
-import { descriptorLimit, openDescriptors, sessionsWithin } from '../../src/net/descriptors.ts'
+import {
+  descriptorLimit,
+  openDescriptors,
+  operatorDescriptors,
+  sessionsWithin,
+} from '../../src/net/descriptors.ts'
 import { boundAddress, listen } from '../../src/net/listen.ts'
 import { connectTo } from '../helpers/sockets.ts'
 
@@ -119,6 +124,8 @@ void test('descriptors', async (t) => {
     sub.equal(sessionsWithin({ limit: 64, open: 24, reserve: 20 }), 10)
     sub.equal(sessionsWithin({ limit: 30, open: 24, reserve: 20 }), 1)
     sub.equal(sessionsWithin({ limit: Infinity, open: 24, reserve: 20 }), Infinity)
+    sub.equal(operatorDescriptors(1_024), 256)
+    sub.equal(operatorDescriptors(Infinity), 1_284)
   })
 
   void t.test('are counted as the system counts them', async (sub) => {

@@ -26,7 +26,8 @@ export interface EventStreamsOptions {
   /** What `snapshot` messages hold. */
   readonly status: () => Iterable<Piece>
   readonly writer: Writer
-  readonly most: number
+  /** Streams, and of those such with snapshots. */
+  readonly most: { readonly streams: number; readonly watchers: number }
 }
 
 /** What a reader asked for. */
@@ -79,13 +80,10 @@ export class EventStreams {
   }
 
   /** @throws {ApiError} 503 */
-  assertRoom(): void {
-    if (this.#streams.size < this.#options.most) return
-    throw new ApiError(503, {
-      code: 'TOO_MANY_STREAMS',
-      message: `${this.#options.most} event streams are open, which is the most`,
-      headers: { 'Retry-After': '5' },
-    })
+  assertRoom({ snapshot }: Pick<Wanted, 'snapshot'>): void {
+    const { streams, watchers } = this.#options.most
+    if (this.#streams.size >= streams) throw tooMany(`${streams} event streams`)
+    if (snapshot && this.#watching.size >= watchers) throw tooMany(`${watchers} event streams with snapshots`)
   }
 
   /** Owns the response, whose head is sent, from here on. */
@@ -185,4 +183,12 @@ export class EventStreams {
   #isFresh(): boolean {
     return this.#latest !== undefined && this.#options.clock.now() - this.#latest.at < FRESH_MS
   }
+}
+
+function tooMany(what: string): ApiError {
+  return new ApiError(503, {
+    code: 'TOO_MANY_STREAMS',
+    message: `${what} are open, which is the most`,
+    headers: { 'Retry-After': '5' },
+  })
 }

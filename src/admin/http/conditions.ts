@@ -22,14 +22,23 @@ export function assertAcceptable({ accept }: IncomingHttpHeaders, type: string):
   if (accept === undefined || type === '*/*') return
   const [own = ''] = type.split(';')
   const [family = ''] = own.split('/')
-  const ranges = accept.split(',').map((range) => range.trim().toLowerCase().split(/ *; */))
-  const quality = (range: string): number | undefined => {
-    const parameters = ranges.find(([name]) => name === range)
-    return parameters === undefined
-      ? undefined
-      : Number(/^q=([\d.]+)$/.exec(parameters.at(-1) ?? '')?.[1] ?? 1)
-  }
+  const quality = qualities(accept)
   // The most specific range counts.
   if ((quality(own) ?? quality(`${family}/*`) ?? quality('*/*') ?? 0) > 0) return
   throw new ApiError(406, { code: 'NOT_ACCEPTABLE', message: `what is here is ${own}` })
+}
+
+/** Whether the caller takes gzip. RFC 9110, section 12.5.3. */
+export function takesGzip({ 'accept-encoding': accept }: IncomingHttpHeaders): boolean {
+  const quality = qualities(accept ?? '')
+  return (quality('gzip') ?? quality('*') ?? 0) > 0
+}
+
+/** What a list of names, each with its quality where there is one (`gzip;q=0.5, br`), says of a name; undefined: nothing. */
+function qualities(list: string): (name: string) => number | undefined {
+  const members = list.split(',').map((member) => member.trim().toLowerCase().split(/ *; */))
+  return (asked) => {
+    const member = members.find(([name]) => name === asked)
+    return member === undefined ? undefined : Number(/^q=([\d.]+)$/.exec(member.at(-1) ?? '')?.[1] ?? 1)
+  }
 }

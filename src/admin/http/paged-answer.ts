@@ -4,9 +4,6 @@ import type { Clock } from '../../core/clock.ts'
 import { Slice } from '../slice.ts'
 import type { StreamAnswer } from './route.ts'
 
-/** Less than this is not worth a write of its own. */
-const LEAST_WRITE_BYTES = 32 * 1024
-
 /** Bytes that are large, sent piece by piece, so that traffic has its turn in between. */
 export function pagedAnswer(
   pieces: readonly Buffer[],
@@ -29,33 +26,13 @@ async function send(response: ServerResponse, pieces: readonly Buffer[], slice: 
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   try {
-    for (const part of writes(pieces)) {
+    for (const piece of pieces) {
       if (response.destroyed) return
-      if (!response.write(part)) await once(response, 'drain', { signal: gone.signal })
+      if (!response.write(piece)) await once(response, 'drain', { signal: gone.signal })
       if (slice.isOver) await slice.rest()
     }
     response.end()
   } catch {
     response.destroy() // The reader has gone.
   }
-}
-
-/** The same bytes in pieces that are worth a write each. */
-function* writes(pieces: readonly Buffer[]): Generator<Buffer, void> {
-  let small: Buffer[] = []
-  let length = 0
-  for (const piece of pieces) {
-    small.push(piece)
-    length += piece.length
-    if (length < LEAST_WRITE_BYTES) continue
-    yield joined(small)
-    small = []
-    length = 0
-  }
-  if (length > 0) yield joined(small)
-}
-
-function joined(pieces: readonly Buffer[]): Buffer {
-  const [only] = pieces
-  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
 }

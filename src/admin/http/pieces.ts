@@ -6,6 +6,8 @@ import { Slice } from '../slice.ts'
 const LONG_LIST = 16
 /** How often to look at the time: so much text takes some hundredths of a millisecond. */
 const CHARS_BETWEEN_LOOKS = 2 * 1_024
+/** Shorter pieces are not worth a write of their own each. The last one may be shorter. */
+const LEAST_PIECE_CHARS = 32 * 1_024
 
 /** A part of a text; nothing: a step of the work is done that gave none. */
 export type Piece = string | void
@@ -48,10 +50,12 @@ async function gather(make: () => Iterable<Piece>, slice: Slice): Promise<Writte
     }
     looksAt = text.length + CHARS_BETWEEN_LOOKS
     if (!slice.isOver) continue
-    // As bytes at once: of a whole megabyte that takes as long as several slices.
-    pieces.push(Buffer.from(text))
-    text = ''
-    looksAt = CHARS_BETWEEN_LOOKS
+    if (text.length >= LEAST_PIECE_CHARS) {
+      // As bytes at once: of a whole megabyte that takes as long as several slices.
+      pieces.push(Buffer.from(text))
+      text = ''
+      looksAt = CHARS_BETWEEN_LOOKS
+    }
     await slice.rest()
   }
   pieces.push(Buffer.from(text))
@@ -78,10 +82,24 @@ export function* jsonPieces(value: unknown): Generator<string, void> {
 function* listPieces(list: Iterable<unknown>): Generator<string, void> {
   let before = '['
   for (const element of list) {
-    yield before + (JSON.stringify(element) ?? 'null')
+    if (holdsPassing(element)) {
+      yield before
+      yield* jsonPieces(element)
+    } else yield before + (JSON.stringify(element) ?? 'null')
     before = ','
   }
   yield before === '[' ? '[]' : ']'
+}
+
+/** Something in it can only be iterated, which `JSON.stringify` would not do. */
+function holdsPassing(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  for (const name in value) if (isPassing((value as Record<string, unknown>)[name])) return true
+  return false
+}
+
+function isPassing(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Symbol.iterator in value
 }
 
 /** Snapshots hold lists in lists, down to backends; those alone are short enough to be written at once. */

@@ -59,7 +59,7 @@ export const backendRoutes = [
     handle: ({ control, path }) => {
       assertPool(control, path)
       return taggedSteps(control.version, function* () {
-        const { backends } = findPool(yield* control.snapshotSteps(), path)
+        const { backends } = findPool(yield* control.passingSnapshot(), path)
         return { backends }
       })
     },

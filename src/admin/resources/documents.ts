@@ -1,3 +1,4 @@
+import { takesGzip } from '../http/conditions.ts'
 import { pagedAnswer } from '../http/paged-answer.ts'
 import { PROMETHEUS_TYPE } from '../../metrics/prometheus.ts'
 import { route } from '../http/route.ts'
@@ -11,12 +12,17 @@ export const documentRoutes = [
     tag: 'status',
     summary: 'Metrics in the text format of Prometheus',
     type: PROMETHEUS_TYPE,
+    description: 'Compressed where the caller takes gzip, as Prometheus does, and it is worth it.',
     answers: { 200: { description: 'The metrics.' } },
-    handle: async ({ context }) =>
-      pagedAnswer(await context.metrics.page(), {
+    handle: async ({ context, request }) => {
+      const page = await context.metrics.page()
+      const isGzip = page.isLong && takesGzip(request.headers)
+      return pagedAnswer(isGzip ? await page.gzip() : page.pieces, {
         type: PROMETHEUS_TYPE,
+        headers: { Vary: 'Accept-Encoding', ...(isGzip ? { 'Content-Encoding': 'gzip' } : {}) },
         clock: context.clock,
-      }),
+      })
+    },
   }),
   route({
     method: 'GET',

@@ -44,14 +44,15 @@ export const eventRoutes = [
       if (since !== undefined && !/^(?:[0-9a-z]+\.)?\d{1,15}$/.test(since)) {
         throw badRequest('since and Last-Event-ID must be an id as this stream gave it')
       }
-      context.streams.assertRoom()
+      const snapshot = query.snapshot ?? false
+      context.streams.assertRoom({ snapshot })
       return {
         type: 'text/event-stream',
         headers: { 'X-Accel-Buffering': 'no' },
         stream: (response) =>
           context.streams.open(response, {
             since,
-            snapshot: query.snapshot ?? false,
+            snapshot,
             live: query.live ?? [],
           }),
       }

@@ -1,4 +1,5 @@
-import type { BackendSnapshot, PoolSnapshot, Snapshot } from '../../core/snapshot.ts'
+import type { PassingPool } from '../../control/take-snapshot.ts'
+import type { BackendSnapshot, Snapshot } from '../../core/snapshot.ts'
 import type { ControlPort } from '../../control/port.ts'
 import type { ApiError } from '../api-error.ts'
 import { notFound } from '../api-error.ts'
@@ -12,7 +13,10 @@ export function assertPool({ config }: ControlPort, { pool = '' }: Path): void {
 }
 
 /** @throws {ApiError} 404 */
-export function findPool(snapshot: Snapshot, { pool = '' }: Path): PoolSnapshot {
+export function findPool<P extends PassingPool>(
+  snapshot: { readonly pools: readonly P[] },
+  { pool = '' }: Path,
+): P {
   const found = snapshot.pools.find(({ name }) => name === pool)
   if (found !== undefined) return found
   throw noPool(snapshot.pools.map(({ name }) => name))

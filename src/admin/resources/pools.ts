@@ -1,4 +1,5 @@
-import type { BackendSnapshot, PoolSnapshot } from '../../core/snapshot.ts'
+import type { PassingPool } from '../../control/take-snapshot.ts'
+import type { BackendSnapshot } from '../../core/snapshot.ts'
 import { taggedSteps } from '../http/answers.ts'
 import { route } from '../http/route.ts'
 import { backend, pool } from '../schemas.ts'
@@ -17,7 +18,7 @@ export const poolRoutes = [
     answers: { 200: { description: 'The pools.', schema: z.object({ pools: z.array(pool) }) } },
     handle: ({ control }) =>
       taggedSteps(control.version, function* () {
-        const { pools } = yield* control.snapshotSteps()
+        const { pools } = yield* control.passingSnapshot()
         return { pools }
       }),
   }),
@@ -31,7 +32,7 @@ export const poolRoutes = [
     handle: ({ control, path }) => {
       assertPool(control, path)
       return taggedSteps(control.version, function* () {
-        return findPool(yield* control.snapshotSteps(), path)
+        return findPool(yield* control.passingSnapshot(), path)
       })
     },
   }),
@@ -46,13 +47,13 @@ export const poolRoutes = [
     },
     handle: ({ control }) =>
       taggedSteps(control.version, function* () {
-        const { pools } = yield* control.snapshotSteps()
+        const { pools } = yield* control.passingSnapshot()
         return { backends: withPool(pools) }
       }),
   }),
 ]
 
 /** One by one, as they are asked for. */
-function* withPool(pools: readonly PoolSnapshot[]): Generator<BackendSnapshot & { readonly pool: string }> {
+function* withPool(pools: readonly PassingPool[]): Generator<BackendSnapshot & { readonly pool: string }> {
   for (const { name, backends } of pools) for (const one of backends) yield { ...one, pool: name }
 }
