@@ -25,6 +25,8 @@ export interface AdminContext {
   /** The latest reload; undefined before the first. */
   readonly lastReload: () => ReloadReport | undefined
   readonly metrics: MetricsPage
+  /** The same, compressed. */
+  readonly gzipMetrics: MetricsPage
   /** Everything at one glance. */
   status(): Steps<PassingStatus>
   readonly writer: Writer

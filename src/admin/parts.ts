@@ -9,6 +9,7 @@ import type { AdminContext } from './context.ts'
 import { DashboardFiles } from './dashboard-files.ts'
 import { EventStreams } from './events/event-streams.ts'
 import { Credentials } from './guards/credentials.ts'
+import { GzipEncoder } from './http/gzip.ts'
 import { jsonOf, Writer } from './http/pieces.ts'
 import type { AdminLimits } from './limits.ts'
 import { openApiText } from './openapi.ts'
@@ -35,6 +36,7 @@ export class Parts implements AdminContext {
   readonly checks: readonly ReadinessCheck[]
   readonly reload: (() => Promise<ReloadReport>) | undefined
   readonly metrics: MetricsPage
+  readonly gzipMetrics: MetricsPage
   readonly writer: Writer
   readonly #meter: ProcessMeter
   #lastReload: ReloadReport | undefined
@@ -46,11 +48,9 @@ export class Parts implements AdminContext {
     this.clock = clock
     this.writer = new Writer(clock)
     this.#meter = new ProcessMeter({ clock })
-    this.metrics = new MetricsPage({
-      clock,
-      writer: this.writer,
-      parts: () => this.#metrics(),
-    })
+    const page = { clock, writer: this.writer, parts: () => this.#metrics() }
+    this.metrics = new MetricsPage(page)
+    this.gzipMetrics = new MetricsPage({ ...page, encode: () => new GzipEncoder() })
     const port = address.kind === 'tcp' ? address.port : 'unix'
     this.credentials = new Credentials({ token, clock, cookieName: `fairlead-admin-${port}` })
     this.streams = new EventStreams({

@@ -1,5 +1,5 @@
-import { measureLatency } from './measure/latency.ts'
 import { measureHttpLatency } from './measure/http-latency.ts'
+import { measureHttpPaced } from './measure/http-paced.ts'
 import type { HttpLoad } from './measure/http-cpu.ts'
 import { measureHttpCpu } from './measure/http-cpu.ts'
 import type { Goal, Metric } from './metric.ts'
@@ -59,10 +59,8 @@ export const httpMetrics: readonly Metric[] = [
       figure('http-paced-p99', 'Latency of a small GET at 2,000 requests/s, p99', 'us', 0),
       figure('http-paced-lost', 'Lost meanwhile', 'requests and connections', 0, { value: 0 }),
     ],
-    async measure(bed) {
-      const { p50 = 0, p99 = 0, lost = 0 } = await measureLatency(bed)
-      return { 'http-paced-p50': p50, 'http-paced-p99': p99, 'http-paced-lost': lost }
-    },
+    tool: wrk,
+    measure: measureHttpPaced,
   },
 ]
 

@@ -19,6 +19,13 @@ export interface Written {
   readonly busyMs: number
 }
 
+/** What becomes of a text's pieces while the next ones are made. */
+export interface Encoder {
+  /** Resolves once it can take the next one. */
+  take(piece: Buffer): Promise<void>
+  end(): Promise<readonly Buffer[]>
+}
+
 /**
  * Makes long texts beside the traffic: a snapshot of a thousand backends is megabytes. One text at a time, however
  * many are asked for, and of that a little at a time.
@@ -31,36 +38,51 @@ export class Writer {
     this.#clock = clock
   }
 
-  /** @param make called when its turn has come, so that nothing waits in memory but who asked for it */
-  write(make: () => Iterable<Piece>): Promise<Written> {
-    const text = this.#last.then(() => gather(make, new Slice(this.#clock)))
+  /**
+   * @param make called when its turn has come, so that nothing waits in memory but who asked for it
+   * @param encode called then too; default: the text as it is
+   */
+  write(make: () => Iterable<Piece>, encode: () => Encoder = plain): Promise<Written> {
+    const text = this.#last.then(() => gather(make(), encode(), new Slice(this.#clock)))
     this.#last = text.catch(() => undefined) // whoever asked hears of it; the next is not concerned
     return text
   }
 }
 
-async function gather(make: () => Iterable<Piece>, slice: Slice): Promise<Written> {
-  const pieces: Buffer[] = []
+async function gather(parts: Iterable<Piece>, encoder: Encoder, slice: Slice): Promise<Written> {
   let text = ''
   let looksAt = CHARS_BETWEEN_LOOKS
-  for (const part of make()) {
+  for (const part of parts) {
     if (part !== undefined) {
       text += part
       if (text.length < looksAt) continue
     }
     looksAt = text.length + CHARS_BETWEEN_LOOKS
     if (!slice.isOver) continue
-    if (text.length >= LEAST_PIECE_CHARS) {
+    if (text.length < LEAST_PIECE_CHARS) await slice.rest()
+    else {
       // As bytes at once: of a whole megabyte that takes as long as several slices.
-      pieces.push(Buffer.from(text))
+      const piece = Buffer.from(text)
       text = ''
       looksAt = CHARS_BETWEEN_LOOKS
+      await Promise.all([slice.rest(), encoder.take(piece)])
     }
-    await slice.rest()
   }
-  pieces.push(Buffer.from(text))
+  const last = Buffer.from(text)
   slice.stop()
-  return { pieces, busyMs: slice.busyMs }
+  await encoder.take(last)
+  return { pieces: await encoder.end(), busyMs: slice.busyMs }
+}
+
+function plain(): Encoder {
+  const pieces: Buffer[] = []
+  return {
+    take(piece) {
+      pieces.push(piece)
+      return Promise.resolve()
+    },
+    end: () => Promise.resolve(pieces),
+  }
 }
 
 /** What the steps give, as JSON. */

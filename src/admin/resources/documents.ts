@@ -12,12 +12,12 @@ export const documentRoutes = [
     tag: 'status',
     summary: 'Metrics in the text format of Prometheus',
     type: PROMETHEUS_TYPE,
-    description: 'Compressed where the caller takes gzip, as Prometheus does, and it is worth it.',
+    description: 'Compressed where the caller takes gzip, as Prometheus does.',
     answers: { 200: { description: 'The metrics.' } },
     handle: async ({ context, request }) => {
-      const page = await context.metrics.page()
-      const isGzip = page.isLong && takesGzip(request.headers)
-      return pagedAnswer(isGzip ? await page.gzip() : page.pieces, {
+      const isGzip = takesGzip(request.headers)
+      const page = isGzip ? context.gzipMetrics : context.metrics
+      return pagedAnswer(await page.page(), {
         type: PROMETHEUS_TYPE,
         headers: { Vary: 'Accept-Encoding', ...(isGzip ? { 'Content-Encoding': 'gzip' } : {}) },
         clock: context.clock,

@@ -10,7 +10,8 @@ import { repository } from '../workspace.ts'
 //
 // A thousand backends, of which those given serve; with the load, ten thousand idle sessions besides and an admin
 // side under siege. The siege is a process of its own, on another CPU than the balancer. There the load that is measured
-// runs as well: the siege has the last place in the queue for that CPU, or its own pauses would be measured.
+// runs as well: the siege gets what that leaves of the CPU (a low priority alone would let it finish its turn first), or
+// its own pauses would be measured.
 const [port = 0, cpu = -1, load = 0, ...backendPorts] = process.argv.slice(2).map(Number)
 
 const BACKENDS = 1_000
@@ -39,7 +40,7 @@ const admin = await startAdmin(balancer, {
 if (load === 1) {
   const program = fileURLToPath(new URL('../load/admin-load.js', import.meta.url))
   const adminPort = admin.address.kind === 'tcp' ? admin.address.port : 0
-  const args = ['nice', '-n', '19', process.execPath, program, port, adminPort, SESSIONS].map(String)
+  const args = ['chrt', '--idle', '0', process.execPath, program, port, adminPort, SESSIONS].map(String)
   const pin = cpu < 0 ? [] : ['taskset', '-c', String((cpu + 1) % availableParallelism())]
   const [file = '', ...rest] = [...pin, ...args]
   spawn(file, rest, { stdio: 'inherit' })

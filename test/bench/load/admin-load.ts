@@ -12,6 +12,7 @@ const EVENT_STREAMS = 500
 const SCRAPE_EVERY_MS = 100
 const SNAPSHOT_EVERY_MS = 1_000
 const ABOUT_A_SECOND_MS = 1_000
+const A_MINUTE_MS = 60_000
 /** The first answers to all of them are the most expensive ones. */
 const SETTLING_MS = 3_000
 
@@ -24,7 +25,8 @@ for (let i = 0; i < sessions; i++) {
 }
 for (let i = 0; i < EVENT_STREAMS; i++) void keepUnread()
 for (let i = 0; i < SLOW_CLIENTS; i++) void keepSlow()
-setInterval(() => ask('/metrics'), SCRAPE_EVERY_MS)
+// As Prometheus does.
+setInterval(() => ask('/metrics', 'Accept-Encoding: gzip\r\n'), SCRAPE_EVERY_MS)
 setInterval(() => ask('/api/v1/status'), SNAPSHOT_EVERY_MS)
 setInterval(() => ask('/api/v1/sessions?most=10000'), SNAPSHOT_EVERY_MS)
 await delay(SETTLING_MS)
@@ -36,9 +38,9 @@ function open(to: number): Socket {
   return socket
 }
 
-function ask(path: string): void {
+function ask(path: string, fields = ''): void {
   const socket = open(adminPort)
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${fields}Connection: close\r\n\r\n`)
   socket.resume()
 }
 
@@ -54,7 +56,7 @@ async function keepUnread(): Promise<void> {
     const socket = open(adminPort)
     socket.write('GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
     socket.pause()
-    await gone(socket, 10_000)
+    await gone(socket, A_MINUTE_MS)
   }
 }
 

@@ -1,0 +1,31 @@
+import type { Bed, Figures } from '../bed.ts'
+import { withContender } from '../bed.ts'
+import { runPaced } from '../load/paced.ts'
+import { runWrk } from '../load/wrk.ts'
+
+/** A tenth or less of what the slowest contender can do on one CPU of its own. */
+const REQUESTS_PER_SECOND = 2_000
+/** Of the usual warm-up, at full speed: about a hundred thousand requests, after which Node compiles no more of it. */
+const FULL_SPEED_WARM_UPS = 4
+/** Until all is steady at the rate that is measured. */
+const PACED_WARM_UPS = 4
+/** Pauses come a few times a second: a 99th percentile of few seconds is that of a handful of them. */
+const MEASURES = 4
+
+/**
+ * Round trip of a small GET at a rate that everybody keeps up with at ease, in microseconds: of a contender that has
+ * been at it for a while, as an operator's graph shows it, and not that of the first seconds of a process.
+ */
+export function measureHttpPaced(bed: Bed): Promise<Figures> {
+  const { workspace, timing, loadCpu: cpu } = bed
+  const { warmUpSeconds, measureSeconds } = timing
+  return withContender(bed, bed.web.ports, async ({ port }) => {
+    await runWrk(workspace, { port, cpu, seconds: warmUpSeconds * FULL_SPEED_WARM_UPS })
+    const longer = {
+      warmUpSeconds: warmUpSeconds * PACED_WARM_UPS,
+      measureSeconds: measureSeconds * MEASURES,
+    }
+    const { p50, p99, lost } = await runPaced({ ...bed, timing: longer }, port, REQUESTS_PER_SECOND)
+    return { 'http-paced-p50': p50, 'http-paced-p99': p99, 'http-paced-lost': lost }
+  })
+}
