@@ -97,7 +97,8 @@ function makeServer({ patienceMs }: AdminLimits): Server {
     headersTimeout: patienceMs,
     requestTimeout: patienceMs,
     keepAliveTimeout: patienceMs,
-    connectionsCheckingInterval: Math.max(10, patienceMs / 5),
+    // Often: all whose time is up are turned away in one go.
+    connectionsCheckingInterval: Math.max(10, patienceMs / 50),
     maxHeaderSize: MOST_HEAD_BYTES,
   })
   // Node drops the fields behind the thousandth: an Origin that stands there must be seen too. Their bytes are bounded.

@@ -108,6 +108,23 @@ void t.test(
   },
 )
 
+void t.test('many readers are told beside the traffic, each in order', async (sub) => {
+  const clock = new ManualClock()
+  const now = clock.now.bind(clock)
+  let looks = 0
+  // Each look at the clock takes so long that a slice is over after three readers.
+  clock.now = () => now() + looks++ * 0.1
+  const { admin, balancer } = await operate(sub, { admin: { clock } })
+  const readers = Array.from({ length: 20 }, () => new Reader(sub, admin.address))
+  await Promise.all(readers.map(({ isOpen }) => isOpen))
+  for (const source of ['a', 'b', 'c']) balancer.emit('discovery:recovered', { pool: 'main', source })
+  await waitUntil(() => readers.every((reader) => reader.of('event').length === 3))
+  for (const reader of readers) {
+    const sources = reader.of('event').map(({ data }) => (data['data'] as { source: string }).source)
+    sub.same(sources, ['a', 'b', 'c'])
+  }
+})
+
 void t.test('a heartbeat shows both sides that the other is there', async (sub) => {
   const clock = new ManualClock()
   const { admin } = await operate(sub, { admin: { clock } })

@@ -56,6 +56,7 @@ export class EventStreams {
   #latest: Latest | undefined
   #live: { readonly name: EventName; readonly data: unknown; readonly bytes: Buffer } | undefined
   #isMaking = false
+  readonly #toSend: { readonly bytes: Buffer; readonly streams: readonly EventStream[] }[] = []
 
   constructor(options: EventStreamsOptions) {
     const { control, clock } = options
@@ -68,10 +69,9 @@ export class EventStreams {
     })
     this.#history.follow((event) => {
       if (this.#streams.size === 0) return
-      const bytes = this.#messageOf(event)
-      for (const stream of this.#streams) stream.send(bytes)
+      this.#toAll(this.#messageOf(event))
     })
-    this.#heartbeat = new Repeater({ clock, everyMs: HEARTBEAT_MS, run: () => this.#beat() })
+    this.#heartbeat = new Repeater({ clock, everyMs: HEARTBEAT_MS, run: () => this.#toAll(HEARTBEAT) })
     this.#snapshots = new Repeater({ clock, everyMs: SNAPSHOT_MS, run: () => void this.#sendSnapshots() })
   }
 
@@ -148,8 +148,22 @@ export class EventStreams {
     stream.onEnd(() => void control.off(name, listener))
   }
 
-  #beat(): void {
-    for (const stream of this.#streams) stream.send(HEARTBEAT)
+  /** In order. Who comes later has it from the replay, or did not ask for it. */
+  #toAll(bytes: Buffer): void {
+    this.#toSend.push({ bytes, streams: [...this.#streams] })
+    if (this.#toSend.length === 1) void this.#sendToAll()
+  }
+
+  /** A few streams have it at once; to hundreds of them it goes beside the traffic. Never rejects. */
+  async #sendToAll(): Promise<void> {
+    const slice = new Slice(this.#options.clock)
+    for (let next = this.#toSend[0]; next !== undefined; next = this.#toSend[0]) {
+      for (const stream of next.streams) {
+        stream.send(next.bytes)
+        if (slice.isOver) await slice.rest()
+      }
+      this.#toSend.shift()
+    }
   }
 
   /** To all who watch. At most one a second is made, and never two at once. Never rejects. */
