@@ -89,7 +89,7 @@ export class Parts implements AdminContext {
   }
 
   *#metrics(): Generator<string | void, void> {
-    yield* prometheusParts(yield* this.control.snapshotSteps(), this.facts())
+    yield* prometheusParts(yield* this.control.liveSnapshot(), this.facts())
   }
 
   readonly #onReload = (report: ReloadReport): void => {

@@ -28,7 +28,7 @@ import type { Listener } from './listener.ts'
 import { isMeant, listSessions } from './open-sessions.ts'
 import type { SessionFilter } from './port.ts'
 import { Reloader } from './reloader.ts'
-import { passingSnapshot, takeSnapshot } from './take-snapshot.ts'
+import { liveSnapshot, passingSnapshot, takeSnapshot } from './take-snapshot.ts'
 import type { PassingSnapshot, SnapshotSource } from './take-snapshot.ts'
 import { TrackedClock } from './tracked-clock.ts'
 import { Witness } from './witness.ts'
@@ -172,6 +172,11 @@ export class Balancer extends Witnessed {
   /** The same step by step: a thousand backends and their sessions at once would hold the traffic up. */
   snapshotSteps(): Steps<Snapshot> {
     return takeSnapshot(this.#snapshotSource())
+  }
+
+  /** The same, but its backends are as they are whenever they are looked at. */
+  liveSnapshot(): Steps<Snapshot> {
+    return liveSnapshot(this.#snapshotSource())
   }
 
   /** The same for whoever writes it down: its backends are taken one by one, as they are asked for. */

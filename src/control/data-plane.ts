@@ -18,7 +18,7 @@ import type { Session, SessionOutcome } from '../net/session.ts'
 import { Listener } from './listener.ts'
 import { LocalFaults } from './local-faults.ts'
 import { ManagedPool } from './managed-pool.ts'
-import { openBytes } from './take-snapshot.ts'
+import { countBytes } from './take-snapshot.ts'
 import { wheelResolution } from './wheel-resolution.ts'
 
 /** Descriptors kept free for logs, name look-ups and whatever the embedding program does. */
@@ -151,10 +151,11 @@ export class DataPlane {
   }
 
   resetCounters(): void {
-    const open = runSteps(openBytes(this.sessions()))
+    // What open sessions have moved so far is not to be counted afterwards.
+    runSteps(countBytes(this.sessions()))
     for (const { pool } of this.pools) {
       pool.resetCounters()
-      for (const backend of pool.backends.values()) backend.resetCounters(open.get(backend))
+      for (const backend of pool.backends.values()) backend.resetCounters()
     }
     for (const listener of this.listeners) listener.resetCounters()
   }

@@ -35,6 +35,8 @@ export interface ControlPort extends Events {
   snapshot(): Snapshot
   /** The same step by step: a thousand backends and their sessions at once would hold the traffic up. */
   snapshotSteps(): Steps<Snapshot>
+  /** The same, but its backends are as they are whenever they are looked at: for whoever looks at each of them often. */
+  liveSnapshot(): Steps<Snapshot>
   /** The same for whoever writes it down: its backends are taken one by one, as they are asked for. */
   passingSnapshot(): Steps<PassingSnapshot>
   /** Open sessions, those of listeners that a reload has closed included. */

@@ -1,12 +1,10 @@
 import { formatAddress } from '../core/address.ts'
 import type { Backend } from '../core/backend.ts'
-import type { LatencyHistogram } from '../core/latency-histogram.ts'
 import type { ReloadCounters } from '../core/reload-counters.ts'
 import type { RequestCounters } from '../core/request-counters.ts'
 import type { RequestEnds } from '../core/request-ends.ts'
 import type {
   BackendSnapshot,
-  LatencySnapshot,
   ListenerRequestsSnapshot,
   ListenerSnapshot,
   Mode,
@@ -17,14 +15,10 @@ import type {
 } from '../core/snapshot.ts'
 import type { Steps } from '../core/steps.ts'
 import type { Session } from '../net/session.ts'
+import { BackendView } from './backend-view.ts'
+import { copyHistogram } from './copy-histogram.ts'
 import type { Listener } from './listener.ts'
 import type { ManagedPool } from './managed-pool.ts'
-
-/** What sessions moved that are still open. */
-export interface OpenBytes {
-  toBackend: number
-  toClient: number
-}
 
 /** Takes some hundredths of a millisecond. */
 const BACKENDS_A_STEP = 8
@@ -53,7 +47,18 @@ export interface SnapshotSource {
 
 /** Copies the state of everything into plain data; each backend's as it is when its turn comes. */
 export function* takeSnapshot(from: SnapshotSource): Steps<Snapshot> {
-  const { pools: passing, ...rest } = yield* passingSnapshot(from)
+  return yield* snapshotWith(from, backendSnapshot)
+}
+
+/** The same, with backends that are as they are whenever they are looked at, and no copies. */
+export function* liveSnapshot(from: SnapshotSource): Steps<Snapshot> {
+  return yield* snapshotWith(from, (backend, isEligible) => new BackendView(backend, isEligible))
+}
+
+type Showing = (backend: Backend, isEligible: boolean) => BackendSnapshot
+
+function* snapshotWith(from: SnapshotSource, show: Showing): Steps<Snapshot> {
+  const { pools: passing, ...rest } = yield* snapshotHead(from, show)
   const pools: PoolSnapshot[] = []
   for (const { backends: each, ...pool } of passing) {
     const backends: BackendSnapshot[] = []
@@ -71,11 +76,15 @@ export function* takeSnapshot(from: SnapshotSource): Steps<Snapshot> {
  * as long as it is written costs the garbage collector nothing; a thousand backends that outlive that hold traffic up.
  */
 export function* passingSnapshot(from: SnapshotSource): Steps<PassingSnapshot> {
-  const open = yield* openBytes(from.sessions)
+  return yield* snapshotHead(from, backendSnapshot)
+}
+
+function* snapshotHead(from: SnapshotSource, show: Showing): Steps<PassingSnapshot> {
+  yield* countBytes(from.sessions)
   const modes = modesOfPools(from.listeners)
   const listeners = from.listeners.map(listenerSnapshot)
   const pools = from.pools.map((managed) =>
-    poolSnapshot(managed, { open, modes: modes.get(managed.config.name) ?? [] }),
+    poolSnapshot(managed, { modes: modes.get(managed.config.name) ?? [], show }),
   )
   return {
     at: from.at,
@@ -88,19 +97,17 @@ export function* passingSnapshot(from: SnapshotSource): Steps<PassingSnapshot> {
   }
 }
 
-/** A session adds its bytes to its backend's counters when it ends; those of open sessions are added here. */
-export function* openBytes(sessions: Iterable<Session>): Steps<Map<Backend, OpenBytes>> {
-  const open = new Map<Backend, OpenBytes>()
+/**
+ * Makes backends count what open sessions have moved so far. Nothing else adds it up: were it looked at in one moment and
+ * their counters in another, a session that ends in between would be counted twice, or not at all, and a counter that
+ * goes back is a restart to whoever watches it.
+ */
+export function* countBytes(sessions: Iterable<Session>): Steps<void> {
   let seen = 0
   for (const { holder } of sessions) {
+    holder?.countBytes()
     if (++seen % SESSIONS_A_STEP === 0) yield
-    if (holder?.backend === undefined) continue
-    const bytes = open.get(holder.backend) ?? { toBackend: 0, toClient: 0 }
-    bytes.toBackend += holder.bytesToBackend
-    bytes.toClient += holder.bytesToClient
-    open.set(holder.backend, bytes)
   }
-  return open
 }
 
 function modesOfPools(listeners: readonly Listener[]): Map<string, Mode[]> {
@@ -146,7 +153,7 @@ function listenerRequests({ codes, answers }: RequestEnds): ListenerRequestsSnap
 
 function poolSnapshot(
   { pool, config }: ManagedPool,
-  { open, modes }: { open: ReadonlyMap<Backend, OpenBytes>; modes: readonly Mode[] },
+  { modes, show }: { modes: readonly Mode[]; show: Showing },
 ): PassingPool {
   return {
     name: pool.name,
@@ -155,34 +162,28 @@ function poolSnapshot(
     queued: pool.queued,
     retries: pool.retries,
     replays: pool.replays,
-    queueTime: latencySnapshot(pool.queueCounters.time),
+    queueTime: copyHistogram(pool.queueCounters.time),
     queueFailures: { ...pool.queueCounters.failures },
-    backends: backendSnapshots(pool, open),
+    backends: backendSnapshots(pool, show),
   }
 }
 
-function* backendSnapshots(
-  pool: ManagedPool['pool'],
-  open: ReadonlyMap<Backend, OpenBytes>,
-): Generator<BackendSnapshot, void> {
+function* backendSnapshots(pool: ManagedPool['pool'], show: Showing): Generator<BackendSnapshot, void> {
   const eligible = new Set(pool.eligible)
   // A copy: backends may come and go between two of them.
   for (const backend of Array.from(pool.backends.values())) {
-    yield backendSnapshot(backend, { eligible: eligible.has(backend), open: open.get(backend) })
+    yield show(backend, eligible.has(backend))
   }
 }
 
-function backendSnapshot(
-  backend: Backend,
-  more: { eligible: boolean; open: OpenBytes | undefined },
-): BackendSnapshot {
+function backendSnapshot(backend: Backend, eligible: boolean): BackendSnapshot {
   return {
     id: backend.id,
     address: formatAddress(backend.address),
     mode: backend.mode,
     healthy: backend.healthy,
     ejected: backend.ejected,
-    eligible: more.eligible,
+    eligible,
     weight: backend.weight,
     effectiveWeight: backend.effectiveWeight,
     backup: backend.backup,
@@ -192,10 +193,10 @@ function backendSnapshot(
     connectFailures: backend.connectFailures,
     ejections: backend.ejections,
     totalEjections: backend.totalEjections,
-    connectTime: latencySnapshot(backend.connectTime),
-    sessionTime: latencySnapshot(backend.sessionTime),
-    bytesToBackend: backend.bytesToBackend + (more.open?.toBackend ?? 0),
-    bytesToClient: backend.bytesToClient + (more.open?.toClient ?? 0),
+    connectTime: copyHistogram(backend.connectTime),
+    sessionTime: copyHistogram(backend.sessionTime),
+    bytesToBackend: backend.bytesToBackend,
+    bytesToClient: backend.bytesToClient,
     checks: backend.checks,
     failedChecks: backend.failedChecks,
     lastCheck: backend.lastCheck,
@@ -210,14 +211,7 @@ function requestsSnapshot({ answers, failed, firstByte, total }: RequestCounters
   return {
     answers: answers.toRecord(),
     failed,
-    firstByte: latencySnapshot(firstByte),
-    total: latencySnapshot(total),
+    firstByte: copyHistogram(firstByte),
+    total: copyHistogram(total),
   }
-}
-
-function latencySnapshot({ boundsMs, counts, sumMs }: LatencyHistogram): LatencySnapshot {
-  // Not spread: of a thousand backends that alone would hold the loop up for over a millisecond.
-  const copied: number[] = []
-  for (let i = 0; i < counts.length; i++) copied.push(counts[i] as number)
-  return { boundsMs, counts: copied, sumMs }
 }

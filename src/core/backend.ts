@@ -131,18 +131,15 @@ export class Backend {
     return this.ramp === 1 ? this.maxConnections : Math.max(1, Math.floor(this.maxConnections * this.ramp))
   }
 
-  /**
-   * Counters back to zero; open sessions stay. `open`: the bytes of those, which they add when they end and which are
-   * to count from now on only.
-   */
-  resetCounters(open: { readonly toBackend: number; readonly toClient: number } = NO_BYTES): void {
+  /** Counters back to zero; open sessions stay. */
+  resetCounters(): void {
     this.sessions = 0
     this.connectFailures = 0
     this.totalEjections = 0
     this.connectTime.reset()
     this.sessionTime.reset()
-    this.bytesToBackend = -open.toBackend
-    this.bytesToClient = -open.toClient
+    this.bytesToBackend = 0
+    this.bytesToClient = 0
     this.checks = 0
     this.failedChecks = 0
     this.#requests?.reset()
@@ -153,5 +150,3 @@ export class Backend {
     return this.maxConnections !== 0 && this.active >= this.connectionLimit
   }
 }
-
-const NO_BYTES = { toBackend: 0, toClient: 0 }

@@ -19,6 +19,9 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
   #early: EarlyBytes | undefined = undefined
   #lease: Lease | undefined = undefined
   #relay: Relay | undefined = undefined
+  /** What its backend's counters hold of this session. */
+  #countedToBackend = 0
+  #countedToClient = 0
 
   constructor(session: Session, options: ConnectOptions, relay: RelayOptions) {
     this.session = session
@@ -55,20 +58,21 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
     return this.session.conn.bytesWritten
   }
 
-  get bytesToBackend(): number {
-    return this.#relay?.backend.bytesWritten ?? 0
-  }
-
-  get bytesToClient(): number {
-    return this.#relay?.backend.bytesRead ?? 0
-  }
-
   begin(): void {
     const { session } = this
     session.holder = this
     session.conn.sink = this
     session.conn.start()
     this.#connector.begin({ now: session.startedAt })
+  }
+
+  countBytes(): void {
+    if (this.#relay === undefined || this.backend === undefined) return
+    const { bytesWritten, bytesRead } = this.#relay.backend
+    this.backend.bytesToBackend += bytesWritten - this.#countedToBackend
+    this.backend.bytesToClient += bytesRead - this.#countedToClient
+    this.#countedToBackend = bytesWritten
+    this.#countedToClient = bytesRead
   }
 
   abort(outcome: SessionOutcome): void {
@@ -107,12 +111,11 @@ export class TcpForwarding implements SessionHolder, ConnSink, ConnectorSink, Re
     this.#endUnserved({ code: `C${this.#phase}`, reason: 'client-reset' })
   }
 
-  onRelayEnd(relay: Relay, end: RelayEnd): void {
+  onRelayEnd(_relay: Relay, end: RelayEnd): void {
     const lease = this.#lease as Lease
     const { backend } = lease
     const now = this.#options.clock.now()
-    backend.bytesToBackend += relay.backend.bytesWritten
-    backend.bytesToClient += relay.backend.bytesRead
+    this.countBytes()
     backend.sessionTime.record(now - this.session.startedAt)
     lease.release()
     this.session.owner.onSessionEnd(this.session, end, now)

@@ -18,11 +18,10 @@ export interface SessionHolder {
   readonly tried: readonly FailedAttempt[]
   readonly bytesIn: number
   readonly bytesOut: number
-  /** What `backend` has got and given for this session and does not count yet. */
-  readonly bytesToBackend: number
-  readonly bytesToClient: number
   readonly queueMs: number
   readonly connectMs: number
+  /** Adds to the counters of `backend` what it has got and given since the last time; also done at the end. */
+  countBytes(): void
   /** Ends it now; the client is reset. */
   abort(outcome: SessionOutcome): void
 }

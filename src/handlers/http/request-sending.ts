@@ -1,4 +1,3 @@
-import type { Backend } from '../../core/backend.ts'
 import type { Conn, ConnSink } from '../../net/conn.ts'
 import type { IdleConnections } from '../../pool/idle-connections.ts'
 import type { KeptConnection } from '../../pool/kept-connection.ts'
@@ -21,8 +20,9 @@ export class RequestSending {
   readonly #isReplayable: boolean
   #body: RequestBody | undefined = undefined
   #lease: Lease | undefined = undefined
-  #sentBefore = 0
-  #receivedBefore = 0
+  /** Of what its connection carried, what its backend counts already. */
+  #countedSent = 0
+  #countedReceived = 0
 
   /** `sink` hears the backend. */
   constructor(sink: ConnSink, options: { isReplayable: boolean }) {
@@ -33,15 +33,6 @@ export class RequestSending {
   /** It may be sent once more, from what is in memory. */
   get mayReplay(): boolean {
     return this.#isReplayable && this.#body?.isWhole !== false
-  }
-
-  /** What the backend has got and given, and does not count yet. */
-  get bytesToBackend(): number {
-    return this.kept === undefined ? 0 : this.kept.conn.bytesWritten - this.#sentBefore
-  }
-
-  get bytesToClient(): number {
-    return this.kept === undefined ? 0 : this.kept.conn.bytesRead - this.#receivedBefore
   }
 
   /** The backend does not take what the client sends. */
@@ -62,8 +53,8 @@ export class RequestSending {
     const { conn } = kept
     this.#lease = lease
     this.kept = kept
-    this.#sentBefore = conn.bytesWritten
-    this.#receivedBefore = conn.bytesRead
+    this.#countedSent = conn.bytesWritten
+    this.#countedReceived = conn.bytesRead
     conn.sink = this.#sink
     if (!kept.isReused) conn.start()
     return this.#sendKept(conn)
@@ -83,12 +74,22 @@ export class RequestSending {
     return conn.failure === undefined && conn.write(part)
   }
 
+  /** Adds to the backend's counters what it has got and given since the last time. */
+  countBytes(): void {
+    if (this.kept === undefined) return
+    const { backend, conn } = this.kept
+    backend.bytesToBackend += conn.bytesWritten - this.#countedSent
+    backend.bytesToClient += conn.bytesRead - this.#countedReceived
+    this.#countedSent = conn.bytesWritten
+    this.#countedReceived = conn.bytesRead
+  }
+
   /** Holds nothing any longer. */
   part(how: Parting, { idle, now }: { idle: IdleConnections; now: number }): void {
     const { kept } = this
     if (kept === undefined) return
-    const { conn, backend } = kept
-    this.#count(backend)
+    const { conn } = kept
+    this.countBytes()
     this.kept = undefined
     if (how === 'reset') conn.reset()
     else if (how === 'close') conn.close()
@@ -105,10 +106,5 @@ export class RequestSending {
     const isTaken = conn.writeAll(body.after(this.head))
     body.sent()
     return isTaken
-  }
-
-  #count(backend: Backend): void {
-    backend.bytesToBackend += this.bytesToBackend
-    backend.bytesToClient += this.bytesToClient
   }
 }

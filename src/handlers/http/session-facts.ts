@@ -40,14 +40,6 @@ export class SessionFacts implements SessionHolder {
     return this.#session.conn.bytesWritten
   }
 
-  get bytesToBackend(): number {
-    return this.exchange?.request.bytesToBackend ?? 0
-  }
-
-  get bytesToClient(): number {
-    return this.exchange?.request.bytesToClient ?? 0
-  }
-
   get clientAddress(): string {
     return this.#address ?? this.#learnClient()
   }
@@ -56,6 +48,10 @@ export class SessionFacts implements SessionHolder {
   get isTrusted(): boolean {
     if (this.#address === undefined) this.#learnClient()
     return this.#isTrusted
+  }
+
+  countBytes(): void {
+    this.exchange?.request.countBytes()
   }
 
   abort(outcome: SessionOutcome): void {
