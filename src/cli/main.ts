@@ -7,6 +7,8 @@ if (args.length === 1 && ['--version', '-V'].includes(args[0] as string)) {
   process.stdout.on('error', () => process.exit(1))
   process.stdout.write(`${packageVersion()}\n`)
 } else {
+  const { spareOnlyCpu } = await import('../service/spare-only-cpu.ts')
+  spareOnlyCpu()
   const { runCommand } = await import('./run-command.ts')
   const { processContext } = await import('./context.ts')
   const { operateNames } = await import('./operate/outlines.ts')

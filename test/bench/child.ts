@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Network } from './network.ts'
-import { isListening } from './proc.ts'
+import { isListening, processTree } from './proc.ts'
 
 /** Where a process runs. */
 export interface Place {
@@ -16,7 +16,11 @@ export interface StartOptions extends Place {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A process that the benchmark started. It leads a group of its own, so that its children end with it. */
+/**
+ * A process that the benchmark started, which ends with all that it started itself. It stays in the benchmark's session:
+ * Linux shares a CPU out among sessions first (`sched_autogroup_enabled`), and what is to run only when nobody else wants
+ * to would have its full share as the only process of its own.
+ */
 export class Child {
   readonly command: string
   /** Settles when the process is gone; never rejects. */
@@ -32,7 +36,6 @@ export class Child {
     const pin = options.cpu === undefined ? [] : ['taskset', '-c', String(options.cpu)]
     const [file = command, ...rest] = [...(options.network?.enter ?? []), ...pin, command, ...args]
     this.#process = spawn(file, rest, {
-      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     })
@@ -83,21 +86,22 @@ export class Child {
 
   /** Ends the process and its children at once. Safe to call in an `exit` handler. */
   kill(): void {
-    const { pid } = this.#process
-    if (pid === undefined) return
-    try {
-      process.kill(-pid, 'SIGKILL')
-    } catch {
-      // The group is gone already.
-    }
+    killAll(this.#tree())
   }
 
   /** Ends it politely first, so that it can collect its children; an orphan may stay behind as a zombie. */
   async stop(): Promise<void> {
+    // Listed before: what it leaves behind would no longer be found below it.
+    const tree = this.#tree()
     if (this.isRunning) this.#process.kill('SIGTERM')
     await withTimeout(this.exited, POLITE_MS)
-    this.kill()
+    killAll(tree)
     await this.exited
+  }
+
+  #tree(): number[] {
+    const { pid } = this.#process
+    return pid === undefined || !this.isRunning ? [] : processTree(pid)
   }
 
   async #until(condition: () => boolean, complaint: string, timeoutMs: number): Promise<void> {
@@ -118,6 +122,16 @@ export class Child {
 const MOST_STDERR = 4096
 const POLL_MS = 20
 const POLITE_MS = 1000
+
+function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // Gone already.
+    }
+  }
+}
 
 async function withTimeout(promise: Promise<void>, timeoutMs: number): Promise<boolean> {
   const timer = new AbortController()

@@ -11,6 +11,7 @@ import { fairleadReloading } from './contenders/fairlead-reloading.ts'
 import { goCopy } from './contenders/go-copy.ts'
 import { goHttp, goHttpPool } from './contenders/go-http.ts'
 import { haproxyHttp } from './contenders/haproxy-http.ts'
+import { haproxyBusyAdmin } from './contenders/haproxy-operated.ts'
 import { haproxy } from './contenders/haproxy.ts'
 import { naive } from './contenders/naive.ts'
 import { nginxHttp } from './contenders/nginx-http.ts'
@@ -28,6 +29,7 @@ export const contenders: readonly Contender[] = [
   naive,
 
   haproxyHttp,
+  haproxyBusyAdmin,
   nginxHttp,
   goHttp,
   goHttpPool,

@@ -1,7 +1,5 @@
 import type { Contender } from '../contender.ts'
-import { SIEGE_STANDS } from './siege-stands.ts'
-
-const MOST_SIEGE_MS = 60_000
+import { MOST_SIEGE_MS, SIEGE_STANDS } from './siege-stands.ts'
 
 /** A thousand backends and an admin listener that nobody asks. */
 export const fairleadQuietAdmin = operated('fairlead-quiet-admin', 'fairlead http (1,000 backends)', false)

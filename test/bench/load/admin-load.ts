@@ -1,11 +1,17 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
+import type { NetConnectOpts, Socket } from 'node:net'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SIEGE_STANDS } from '../contenders/siege-stands.ts'
 
-// Everything that the admin side may have to bear at once: admin-load <port> <admin port> <sessions>
-const [port = 0, adminPort = 0, sessions = 0] = process.argv.slice(2).map(Number)
+// Everything that the admin side may have to bear at once:
+// admin-load <port> <admin host> <admin port> <sessions> [<HAProxy's socket>]
+const [, , port = '', adminHost = '', adminPort = '', sessions = '', haproxySocket] = process.argv
+const isHaproxy = haproxySocket !== undefined
+const listener = { host: '127.0.0.1', port: Number(port) }
+const admin = { host: adminHost, port: Number(adminPort) }
+/** Of everything. */
+const STATUS = isHaproxy ? '/stats;csv' : '/api/v1/status'
 
 const SLOW_CLIENTS = 500
 const EVENT_STREAMS = 500
@@ -16,31 +22,38 @@ const A_MINUTE_MS = 60_000
 /** The first answers to all of them are the most expensive ones. */
 const SETTLING_MS = 3_000
 
-for (let i = 0; i < sessions; i++) {
-  const socket = open(port)
+for (let i = 0; i < Number(sessions); i++) {
+  const socket = open(listener)
   socket.write('GET / HTTP/1.1\r\nHost: bench\r\n\r\n')
   socket.resume()
   // Not faster than they are accepted.
   if (i % 100 === 99) await once(socket, 'data')
 }
-for (let i = 0; i < EVENT_STREAMS; i++) void keepUnread()
+if (!isHaproxy) for (let i = 0; i < EVENT_STREAMS; i++) void keepUnread()
 for (let i = 0; i < SLOW_CLIENTS; i++) void keepSlow()
 // As Prometheus does.
 setInterval(() => ask('/metrics', 'Accept-Encoding: gzip\r\n'), SCRAPE_EVERY_MS)
-setInterval(() => ask('/api/v1/status'), SNAPSHOT_EVERY_MS)
-setInterval(() => ask('/api/v1/sessions?most=10000'), SNAPSHOT_EVERY_MS)
+setInterval(() => ask(STATUS), SNAPSHOT_EVERY_MS)
+setInterval(listSessions, SNAPSHOT_EVERY_MS)
 await delay(SETTLING_MS)
 process.stdout.write(`${SIEGE_STANDS}\n`)
 
-function open(to: number): Socket {
-  const socket = connect({ host: '127.0.0.1', port: to })
+function open(to: NetConnectOpts): Socket {
+  const socket = connect(to)
   socket.on('error', () => undefined) // Being turned away is what many of these are here for.
   return socket
 }
 
 function ask(path: string, fields = ''): void {
-  const socket = open(adminPort)
+  const socket = open(admin)
   socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${fields}Connection: close\r\n\r\n`)
+  socket.resume()
+}
+
+function listSessions(): void {
+  if (haproxySocket === undefined) return ask('/api/v1/sessions?most=10000')
+  const socket = open({ path: haproxySocket })
+  socket.end('show sess\n')
   socket.resume()
 }
 
@@ -53,7 +66,7 @@ function aboutASecond(): number {
 async function keepUnread(): Promise<void> {
   await delay(Math.random() * ABOUT_A_SECOND_MS)
   for (;;) {
-    const socket = open(adminPort)
+    const socket = open(admin)
     socket.write('GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
     socket.pause()
     await gone(socket, A_MINUTE_MS)
@@ -64,9 +77,9 @@ async function keepUnread(): Promise<void> {
 async function keepSlow(): Promise<void> {
   await delay(Math.random() * ABOUT_A_SECOND_MS)
   for (;;) {
-    const socket = open(adminPort)
+    const socket = open(admin)
     socket.resume()
-    for (const byte of 'GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n') {
+    for (const byte of `GET ${STATUS} HTTP/1.1\r\nHost: localhost\r\n\r\n`) {
       if (socket.destroyed) break
       socket.write(byte)
       await delay(aboutASecond())

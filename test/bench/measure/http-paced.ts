@@ -1,5 +1,6 @@
 import type { Bed, Figures } from '../bed.ts'
 import { withContender } from '../bed.ts'
+import { keepAwake } from '../load/awake.ts'
 import { runPaced } from '../load/paced.ts'
 import { runWrk } from '../load/wrk.ts'
 
@@ -25,7 +26,9 @@ export function measureHttpPaced(bed: Bed): Promise<Figures> {
       warmUpSeconds: warmUpSeconds * PACED_WARM_UPS,
       measureSeconds: measureSeconds * MEASURES,
     }
-    const { p50, p99, lost } = await runPaced({ ...bed, timing: longer }, port, REQUESTS_PER_SECOND)
+    const { p50, p99, lost } = await keepAwake(workspace, [bed.contenderCpu, cpu], () =>
+      runPaced({ ...bed, timing: longer }, port, REQUESTS_PER_SECOND),
+    )
     return { 'http-paced-p50': p50, 'http-paced-p99': p99, 'http-paced-lost': lost }
   })
 }
