@@ -97,16 +97,23 @@ export class RoundRobin implements Strategy {
       if (slot >= 0 && !this.#isParked(slot)) openWeight -= weights[slot] as number
     }
     const time = this.#time + (isAnyOut ? this.#totalWeight / openWeight : 1)
-    let best: Backend | undefined
-    let bestCurrent = -Infinity
-    for (const [slot, backend] of this.#members.list.entries()) {
+    // As a pick does it, by lag within a weight: two lags that hardly differ may give one and the same `current`.
+    const lags = this.#keys.primary
+    const firsts = new Map<number, number>()
+    for (const [slot, weight] of weights.entries()) {
       if (isOut[slot] === true) continue
-      const current = (weights[slot] as number) * time - (this.#keys.primary[slot] as number)
-      if (current <= bestCurrent) continue
-      best = backend
+      const first = firsts.get(weight)
+      if (first === undefined || (lags[slot] as number) < (lags[first] as number)) firsts.set(weight, slot)
+    }
+    let best = -1
+    let bestCurrent = -Infinity
+    for (const [weight, slot] of firsts) {
+      const current = weight * time - (lags[slot] as number)
+      if (current < bestCurrent || (current === bestCurrent && slot > best)) continue
+      best = slot
       bestCurrent = current
     }
-    return certain(best)
+    return certain(best < 0 ? undefined : this.#members.at(best))
   }
 
   #next(): Backend | undefined {

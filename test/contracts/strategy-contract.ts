@@ -12,6 +12,7 @@ import {
   seededRandom,
 } from '../balance/backends.ts'
 import { oddsContract } from './odds-contract.ts'
+import type { Step } from './strategy-course.ts'
 import { arbitraryStep, Course } from './strategy-course.ts'
 
 export interface StrategyContractOptions {
@@ -20,6 +21,9 @@ export interface StrategyContractOptions {
   /** Courses of the property test; fewer for one whose updates are dear. Default 150. */
   readonly courses?: number
 }
+
+/** After these, two lags of round robin differ by a rounding error that a scan by `current` does not see. */
+const NEAR_TIE: Step[] = [0, 0, 41, 0, 208, 0].map((skip) => ({ do: 'pick', client: 0, skip }))
 
 /** What every strategy owes its pool, whatever it chooses by. */
 export function strategyContract(
@@ -194,7 +198,7 @@ export function strategyContract(
         const course = new Course(factory({ random: seededRandom(seed) }))
         for (const step of steps) course.take(step)
       }),
-      { numRuns: courses },
+      { numRuns: courses, examples: [[0, NEAR_TIE]] },
     )
     sub.end()
   })

@@ -3,7 +3,7 @@ import type { Backend } from '../../src/core/backend.ts'
 import type { Strategy } from '../../src/core/strategy.ts'
 import { backendsOf, clientOf, lease, release } from '../balance/backends.ts'
 
-type Step =
+export type Step =
   | { readonly do: 'pick'; readonly client: number; readonly skip: number }
   | { readonly do: 'release'; readonly session: number }
   | {
