@@ -166,20 +166,15 @@ export class Balancer extends Witnessed {
 
   /** Everything that it knows, as plain data. */
   snapshot(): Snapshot {
-    return runSteps(this.snapshotSteps())
+    return runSteps(takeSnapshot(this.#snapshotSource()))
   }
 
-  /** The same step by step: a thousand backends and their sessions at once would hold the traffic up. */
-  snapshotSteps(): Steps<Snapshot> {
-    return takeSnapshot(this.#snapshotSource())
-  }
-
-  /** The same, but its backends are as they are whenever they are looked at. */
+  /** The same step by step, with backends that are as they are whenever they are looked at. */
   liveSnapshot(): Steps<Snapshot> {
     return liveSnapshot(this.#snapshotSource())
   }
 
-  /** The same for whoever writes it down: its backends are taken one by one, as they are asked for. */
+  /** The same for whoever writes it down once: its backends are taken one by one, as they are asked for. */
   passingSnapshot(): Steps<PassingSnapshot> {
     return passingSnapshot(this.#snapshotSource())
   }

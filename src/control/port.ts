@@ -33,11 +33,12 @@ export interface ControlPort extends Events {
   /** Faults on purpose. @throws {FaultsOffError} unless they were switched on at the start */
   readonly faults: Faults
   snapshot(): Snapshot
-  /** The same step by step: a thousand backends and their sessions at once would hold the traffic up. */
-  snapshotSteps(): Steps<Snapshot>
-  /** The same, but its backends are as they are whenever they are looked at: for whoever looks at each of them often. */
+  /**
+   * The same step by step, since a thousand backends and their sessions at once would hold the traffic up. Its backends are
+   * as they are whenever they are looked at: for whoever looks at each of them often.
+   */
   liveSnapshot(): Steps<Snapshot>
-  /** The same for whoever writes it down: its backends are taken one by one, as they are asked for. */
+  /** The same for whoever writes it down once: its backends are taken one by one, as they are asked for. */
   passingSnapshot(): Steps<PassingSnapshot>
   /** Open sessions, those of listeners that a reload has closed included. */
   readonly sessionCount: number

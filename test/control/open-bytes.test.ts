@@ -48,7 +48,7 @@ void test('bytes of an open session are counted once, whenever it ends', async (
     await using backend = await echoBackend()
     await using balancer = await start({ backends: [backend.port] })
     const sockets = await Promise.all(Array.from({ length: 300 }, () => openSession(balancer)))
-    const steps = balancer.snapshotSteps()
+    const steps = balancer.liveSnapshot()
     sub.equal(steps.next().done, false, 'not all in one go')
     await Promise.all([sockets[0], sockets[299]].map((socket) => endSession(balancer, socket as never)))
     const all = { bytesToBackend: 1_500, bytesToClient: 1_500 }

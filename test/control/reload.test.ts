@@ -421,7 +421,7 @@ void t.test('sessions are listed one by one, as they are when they are asked for
 void t.test('a snapshot in steps stands changes between two of them', async (sub) => {
   const backends = Array.from({ length: 40 }, (_, i) => `b${i}=127.0.0.1:${i + 1}`)
   await using balancer = await createBalancer({ listen: '127.0.0.1:0', backends, check: 'off' })
-  const steps = balancer.snapshotSteps()
+  const steps = balancer.liveSnapshot()
   steps.next()
   balancer.removeBackend('b1')
   balancer.removeBackend('b39')
