@@ -17,6 +17,7 @@ import { Parts } from './parts.ts'
 import { RequestHandler } from './request-handler.ts'
 import { routes } from './routes.ts'
 import type { Admin, AdminOptions } from './start-admin.ts'
+import { Vestibule } from './vestibule.ts'
 
 /** For answers that are being made when it closes. */
 const CLOSE_PATIENCE_MS = 1_000
@@ -57,13 +58,15 @@ export class AdminServer implements Admin {
     this.address = boundAddress(server, options.address)
     this.#server = server
     this.#clock = options.clock ?? systemClock
+    const { patienceMs } = limits
+    new Vestibule({ clock: this.#clock, patienceMs, mostHeadBytes: MOST_HEAD_BYTES }).standBefore(server)
     this.#connections = new Connections(server, { most: limits.connections })
     this.#parts = new Parts(control, { ...options, clock: this.#clock, address: this.address, limits })
     const handler = new RequestHandler({
       context: this.#parts,
       router: new Router(routes),
       hosts: options.address.kind === 'unix' ? undefined : new Set(options.hosts),
-      patienceMs: limits.patienceMs,
+      patienceMs,
       closing: this.#closing.signal,
     })
     server.on('request', (request, response) => void handler.handle(request, response))

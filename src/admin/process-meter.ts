@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { packageVersion } from '../core/package-version.ts'
 import type { LoopFacts, ProcessFacts } from '../core/process-facts.ts'
 import { descriptorLimit, openDescriptors } from '../net/descriptors.ts'
-import { Repeater } from './events/repeater.ts'
+import { Repeater } from './repeater.ts'
 
 /** How often the loop's delay is sampled. Each sample wakes the process, so not too often. */
 const SAMPLE_MS = 50

@@ -9,7 +9,7 @@ import type { Piece, Writer } from '../http/pieces.ts'
 import { Slice } from '../slice.ts'
 import { KEPT_EVENTS } from './event-names.ts'
 import { EventStream, message } from './event-stream.ts'
-import { Repeater } from './repeater.ts'
+import { Repeater } from '../repeater.ts'
 
 const HEARTBEAT_MS = 15_000
 const SNAPSHOT_MS = 1_000

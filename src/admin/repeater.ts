@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../core/clock.ts'
+import type { Clock, Timer } from '../core/clock.ts'
 
 /** Runs something again and again, from `start` to `stop`. Both may be called at any time. */
 export class Repeater {
