@@ -1,5 +1,10 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
+import { EventStream } from '../../src/admin/events/event-stream.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import type { Address } from '../../src/core/address.ts'
@@ -172,3 +177,26 @@ void t.test('what cannot be asked for is refused', async (sub) => {
     sub.match(json, { error: { code: /^FAIRLEAD_/, message: String } })
   }
 })
+
+void t.test(
+  'what is sent to a stream is written at once, not with all else at the end of the turn',
+  async (sub) => {
+    const written: number[] = []
+    const server = createServer((_, response) => {
+      response.flushHeaders()
+      setImmediate(() => {
+        const stream = new EventStream(response, { clock: systemClock })
+        const before = response.socket?.bytesWritten ?? 0
+        stream.send(Buffer.from('12345'))
+        written.push((response.socket?.bytesWritten ?? 0) - before, response.writableLength)
+        stream.end()
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    sub.teardown(() => server.close())
+    const { port } = server.address() as AddressInfo
+    sub.equal(await (await fetch(`http://127.0.0.1:${port}`)).text(), '12345')
+    sub.same(written, ['5\r\n12345\r\n'.length, 0])
+  },
+)

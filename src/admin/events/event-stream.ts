@@ -46,7 +46,7 @@ export class EventStream {
 
   send(bytes: Buffer): void {
     if (this.#isOver) return
-    this.#response.write(bytes)
+    this.#write(bytes)
     if (this.#response.writableLength > MOST_WAITING_BYTES + this.#allowance) this.#response.destroy()
   }
 
@@ -54,7 +54,7 @@ export class EventStream {
   sendWhole(bytes: Buffer): void {
     if (this.#isOver) return
     this.#allowance += bytes.length
-    this.#response.write(bytes)
+    this.#write(bytes)
     if (this.#response.writableLength === 0) this.#allowance = 0
   }
 
@@ -85,6 +85,14 @@ export class EventStream {
     this.#stop()
     if (this.#response.writableLength > 0) this.#response.destroy()
     else this.#response.end()
+  }
+
+  /** Written now. Left alone, node:http writes at the end of the turn: all that a slice sent, in one go. */
+  #write(bytes: Buffer): void {
+    const { socket } = this.#response
+    socket?.cork()
+    this.#response.write(bytes)
+    socket?.uncork()
   }
 
   #stop(): void {
