@@ -21,12 +21,10 @@ export class Slice {
     return this.#clock.now() - this.#begunAt >= SLICE_MS
   }
 
-  /** Lets the traffic go first. The next slice begins when this resolves. */
+  /** Lets the traffic go first, and other long work that waits already. The next slice begins when this resolves. */
   async rest(): Promise<void> {
     this.stop()
-    await new Promise((resolve) => {
-      setTimeout(resolve, REST_MS)
-    })
+    await nextTurn()
     this.#begunAt = this.#clock.now()
   }
 
@@ -34,4 +32,18 @@ export class Slice {
   stop(): void {
     this.busyMs += this.#clock.now() - this.#begunAt
   }
+}
+
+/** Whoever waits for a slice, the longest first. Of all that this process does they get one at a time. */
+const waiting: (() => void)[] = []
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) setTimeout(callFirst, REST_MS)
+  })
+}
+
+function callFirst(): void {
+  waiting.shift()?.()
+  if (waiting.length > 0) setTimeout(callFirst, REST_MS)
 }
