@@ -1,16 +1,18 @@
 import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 
-/** V8's own default is 7, of the four helper threads that Node gives it. */
-export const ONE_MARKER = '--concurrent-marking-max-worker-num=1'
+/** The heap is looked through by the thread that forwards, in steps of half a millisecond, as it allocates. */
+export const SPARING_FLAGS: readonly string[] = ['--no-concurrent-marking', '--no-incremental-marking-task']
 
 /**
- * Where the process has one CPU, no more than one of V8's helpers takes part in a garbage collection of the whole heap. By
- * default it is all of them: each gets as much of the CPU as the thread that forwards, which then keeps up with no more
- * than a fifth of what it could, for a tenth of a second (with 10,000 sessions and a busy admin side, every few seconds).
+ * Where the process has one CPU, a garbage collection of the whole heap is spread over the better part of a second. V8
+ * leaves the most of it to helper threads and drives on the rest by tasks, so that it is soon over; on one CPU that is a
+ * tenth of a second in which the thread that forwards gets a fifth of the time. With 10,000 sessions and a busy admin
+ * side that came every few seconds, and requests waited for 60 to 100 ms.
  *
  * For a program's first lines: it is set for the whole process. Whoever embeds the library decides for himself.
  */
 export function spareOnlyCpu(cpus = availableParallelism(), set = setFlagsFromString): void {
-  if (cpus === 1) set(ONE_MARKER)
+  if (cpus !== 1) return
+  for (const flag of SPARING_FLAGS) set(flag)
 }
