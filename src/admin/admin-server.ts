@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts'
 import { systemClock, wait } from '../core/clock.ts'
 import { ListenError } from '../core/errors.ts'
 import { descriptorLimit } from '../net/descriptors.ts'
+import { hasBindings } from '../net/handle-bindings.ts'
 import { boundAddress, listen } from '../net/listen.ts'
 import { Connections } from './connections.ts'
 import { assertGuarded } from './guards/check-exposure.ts'
@@ -17,7 +18,8 @@ import { Parts } from './parts.ts'
 import { RequestHandler } from './request-handler.ts'
 import { routes } from './routes.ts'
 import type { Admin, AdminOptions } from './start-admin.ts'
-import { Vestibule } from './vestibule.ts'
+import type * as VestibuleModule from './vestibule.ts'
+import type { Vestibule } from './vestibule.ts'
 
 /** For answers that are being made when it closes. */
 const CLOSE_PATIENCE_MS = 1_000
@@ -31,6 +33,8 @@ export class AdminServer implements Admin {
   readonly #server: Server
   readonly #clock: Clock
   readonly #connections: Connections
+  /** Undefined where Node has no handles that we know: node:http does it all then. */
+  readonly #vestibule: Vestibule | undefined
   readonly #parts: Parts
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
@@ -38,6 +42,7 @@ export class AdminServer implements Admin {
   static async start(control: ControlPort, options: AdminOptions): Promise<AdminServer> {
     assertGuarded(options.address, options.token)
     const limits = { ...adminLimits(descriptorLimit()), ...options.limits }
+    const entrance = hasBindings ? await import('./vestibule.ts') : undefined
     const server = await listen(options.address, () => undefined, {
       make: () => makeServer(limits),
       backlog: BACKLOG,
@@ -47,20 +52,34 @@ export class AdminServer implements Admin {
       throw new ListenError(error.address, error.cause as NodeJS.ErrnoException, 'the admin listener')
     })
     // Nothing can have come in yet: the loop has not turned since it listens.
-    return new AdminServer(control, { options, limits, server: server as Server })
+    return new AdminServer(control, { options, limits, server: server as Server, entrance })
   }
 
   private constructor(
     control: ControlPort,
-    made: { readonly options: AdminOptions; readonly limits: AdminLimits; readonly server: Server },
+    made: {
+      readonly options: AdminOptions
+      readonly limits: AdminLimits
+      readonly server: Server
+      readonly entrance: typeof VestibuleModule | undefined
+    },
   ) {
-    const { options, limits, server } = made
+    const { options, limits, server, entrance } = made
     this.address = boundAddress(server, options.address)
     this.#server = server
     this.#clock = options.clock ?? systemClock
     const { patienceMs } = limits
-    new Vestibule({ clock: this.#clock, patienceMs, mostHeadBytes: MOST_HEAD_BYTES }).standBefore(server)
     this.#connections = new Connections(server, { most: limits.connections })
+    this.#vestibule =
+      entrance &&
+      new entrance.Vestibule({
+        clock: this.#clock,
+        connections: this.#connections,
+        most: limits.connections,
+        patienceMs,
+        mostHeadBytes: MOST_HEAD_BYTES,
+      })
+    this.#vestibule?.standBefore(server)
     this.#parts = new Parts(control, { ...options, clock: this.#clock, address: this.address, limits })
     const handler = new RequestHandler({
       context: this.#parts,
@@ -86,6 +105,7 @@ export class AdminServer implements Admin {
     this.#server.close()
     this.#closing.abort()
     this.#parts.close()
+    this.#vestibule?.close()
     this.#connections.closeIdle()
     const inTime = new AbortController()
     await Promise.race([closed, wait(this.#clock, CLOSE_PATIENCE_MS, inTime.signal)])

@@ -1,6 +1,11 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../core/clock.ts'
+import { takeOverAccept } from '../net/handle-bindings.ts'
+import type { GiveBack, Handle } from '../net/handle-bindings.ts'
+import { HeldConn } from '../net/held-conn.ts'
+import type { Holder } from '../net/held-conn.ts'
+import type { Connections } from './connections.ts'
 import { Repeater } from './repeater.ts'
 
 const TIMEOUT_ANSWER = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'
@@ -13,30 +18,32 @@ const LOOKS = 250
 
 export interface VestibuleOptions {
   readonly clock: Clock
+  /** Those within. */
+  readonly connections: Connections
+  /** Connections here and within. */
+  readonly most: number
   /** For a head to be there as a whole. */
   readonly patienceMs: number
   /** A longer head is the server's to refuse. */
   readonly mostHeadBytes: number
 }
 
-/** Somebody whose request is not there yet. */
-interface Guest {
-  head: string
-  readonly until: number
-  readonly leave: () => void
-}
-
 /**
  * Where connections wait until the head of their first request is there. Hundreds of clients that send it byte by byte,
- * or none at all, are no more than so many pieces of text here: the server's parser, its timers and what it holds for
- * each are for those who ask something.
+ * or none at all, are no more than so many pieces of text here. To node:http each is a socket, a parser and what belongs
+ * to them, which live just long enough to bring the next garbage collection of the whole heap nearer, and an error with
+ * two stack traces in the end.
+ *
+ * Importing this module throws where Node's handles are missing: ask `hasBindings` first.
  */
-export class Vestibule {
+export class Vestibule implements Holder {
   readonly #options: VestibuleOptions
-  /** By age. */
-  readonly #guests = new Map<Socket, Guest>()
+  /** By age; until when they may stay. */
+  readonly #guests = new Map<HeldConn, number>()
   readonly #looks: Repeater
-  #admit: (socket: Socket) => void = () => undefined
+  #giveBack: GiveBack | undefined
+  /** What the one who is being let in has said. */
+  #said: string | undefined
 
   constructor(options: VestibuleOptions) {
     this.#options = options
@@ -45,58 +52,60 @@ export class Vestibule {
     this.#looks = new Repeater({ clock, everyMs, run: () => this.#turnAway() })
   }
 
-  /** For a server that has accepted nobody yet. */
+  /** For a server that listens and has accepted nobody yet. Where it has no handle of its own, all come in at once. */
   standBefore(server: Server): void {
-    const hosts = server.listeners('connection')
-    server.removeAllListeners('connection')
-    this.#admit = (socket) => {
-      for (const host of hosts) host.call(server, socket)
-    }
-    server.on('connection', (socket: Socket) => this.#receive(socket))
+    this.#giveBack = takeOverAccept(server, (handle) => this.#receive(handle))
+    server.prependListener('connection', (socket: Socket) => {
+      if (this.#said !== undefined) socket.unshift(Buffer.from(this.#said, 'latin1'))
+    })
   }
 
-  #receive(socket: Socket): void {
-    const onData = (chunk: Buffer): void => this.#read(socket, chunk)
-    // It broke, or its client will send no more of it.
-    const onEnd = (): void => void socket.destroy()
-    const onClose = (): void => this.#forget(socket)
-    socket.on('data', onData).on('error', onEnd).on('end', onEnd).on('close', onClose)
-    const leave = (): void => {
-      socket.off('data', onData).off('error', onEnd).off('end', onEnd).off('close', onClose)
-    }
-    const { clock, patienceMs } = this.#options
-    this.#guests.set(socket, { head: '', until: clock.now() + patienceMs, leave })
+  get size(): number {
+    return this.#guests.size
+  }
+
+  /** Whoever is still here goes. */
+  close(): void {
+    for (const guest of this.#guests.keys()) guest.close()
+    this.#guests.clear()
+    this.#looks.stop()
+  }
+
+  onText(guest: HeldConn, before: number): void {
+    const { text } = guest
+    if (!isReady(text, before) && text.length <= this.#options.mostHeadBytes) return
+    this.onGone(guest)
+    this.#said = text
+    this.#giveBack?.(guest.letGo())
+    this.#said = undefined
+  }
+
+  onGone(guest: HeldConn): void {
+    this.#guests.delete(guest)
+    if (this.#guests.size === 0) this.#looks.stop()
+  }
+
+  #receive(handle: Handle): void {
+    const { clock, patienceMs, connections, most } = this.#options
+    if (this.#guests.size + connections.size >= most) this.#dropOldest()
+    this.#guests.set(new HeldConn(handle, this), clock.now() + patienceMs)
     this.#looks.start()
   }
 
-  #read(socket: Socket, chunk: Buffer): void {
-    const guest = this.#guests.get(socket)
-    if (guest === undefined) return
-    const before = guest.head.length
-    guest.head += chunk.toString('latin1')
-    if (!isReady(guest.head, before) && guest.head.length <= this.#options.mostHeadBytes) return
-    this.#forget(socket)
-    guest.leave()
-    // Else it would go on flowing past what is put back.
-    socket.pause()
-    socket.unshift(Buffer.from(guest.head, 'latin1'))
-    this.#admit(socket)
-    socket.resume()
+  #dropOldest(): void {
+    for (const guest of this.#guests.keys()) {
+      guest.close()
+      return this.onGone(guest)
+    }
   }
 
   #turnAway(): void {
     const now = this.#options.clock.now()
-    for (const [socket, { until }] of this.#guests) {
+    for (const [guest, until] of this.#guests) {
       if (until > now) return
-      socket.write(TIMEOUT_ANSWER)
-      socket.destroy()
-      this.#forget(socket)
+      guest.closeWith(TIMEOUT_ANSWER)
+      this.onGone(guest)
     }
-  }
-
-  #forget(socket: Socket): void {
-    this.#guests.delete(socket)
-    if (this.#guests.size === 0) this.#looks.stop()
   }
 }
 

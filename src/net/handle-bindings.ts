@@ -2,8 +2,8 @@ import type { Server } from 'node:net'
 
 /** What we use of Node's stream handles (`TCP` and `Pipe` in `lib/net.js`). Numbers are libuv status codes. */
 export interface Handle {
-  /** May return the buffer to read into from now on. */
-  onread: ((this: Handle) => Buffer | undefined) | undefined
+  /** May return the buffer to read into from now on. `read`: where the bytes lie, unless it reads into a buffer of ours. */
+  onread: ((this: Handle, read?: ArrayBuffer) => Buffer | undefined) | undefined
   useUserBuffer(buffer: Buffer): void
   readStart(): number
   readStop(): number
@@ -35,6 +35,7 @@ export type ConnectRequest = Request
 interface Bindings {
   readonly streamState: Int32Array
   readonly kReadBytesOrError: number
+  readonly kArrayBufferOffset: number
   readonly kLastWriteWasAsync: number
   readonly WriteWrap: new () => Request
   readonly ShutdownWrap: new () => Request
@@ -62,26 +63,30 @@ export function requireBindings(): Bindings {
   return bindings
 }
 
+/** Lets a server have a connection after all. */
+export type GiveBack = (accepted: Handle) => void
+
 /**
  * Takes over the handles of the connections that `server` accepts, before a `net.Socket` is made of them. Returns
- * false, and changes nothing, where the server has no handle of its own (a cluster worker's round robin).
+ * undefined, and changes nothing, where the server has no handle of its own (a cluster worker's round robin).
  *
  * Options set on the listening socket are inherited by all that it accepts, on Linux and the BSDs, which spares
  * five system calls a connection.
  */
-export function takeOverAccept(server: Server, onAccept: (handle: Handle) => void): boolean {
+export function takeOverAccept(server: Server, onAccept: (handle: Handle) => void): GiveBack | undefined {
   const { TCP, Pipe } = requireBindings()
   const listening: unknown = (server as unknown as Record<string, unknown>)['_handle']
-  if (!(listening instanceof TCP || listening instanceof Pipe)) return false
+  if (!(listening instanceof TCP || listening instanceof Pipe)) return undefined
   const handle = listening as Handle & {
     onconnection: (status: number, accepted: Handle | undefined) => void
   }
+  const { onconnection } = handle
   handle.setNoDelay?.(true)
   handle.onconnection = (status, accepted) => {
     // A status below 0 is libuv's answer to a lack of descriptors: that connection is closed already.
     if (status === 0 && accepted !== undefined) onAccept(accepted)
   }
-  return true
+  return (accepted) => onconnection.call(handle, 0, accepted)
 }
 
 function findBindings(): Bindings | undefined {
@@ -93,6 +98,7 @@ function findBindings(): Bindings | undefined {
     const found = {
       streamState: stream['streamBaseState'],
       kReadBytesOrError: stream['kReadBytesOrError'],
+      kArrayBufferOffset: stream['kArrayBufferOffset'],
       kLastWriteWasAsync: stream['kLastWriteWasAsync'],
       WriteWrap: stream['WriteWrap'],
       ShutdownWrap: stream['ShutdownWrap'],

@@ -21,7 +21,7 @@ function accept(server: Server, onConn: (conn: Conn) => void): void {
   const taken = takeOverAccept(server, (handle) => {
     onConn(new HandleConn(handle))
   })
-  if (!taken) socketIo.accept(server, onConn)
+  if (taken === undefined) socketIo.accept(server, onConn)
 }
 
 function connect(endpoint: Endpoint, sink: ConnectSink): Conn {

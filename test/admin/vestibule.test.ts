@@ -95,3 +95,22 @@ void t.test('one who leaves before its head is there is forgotten', async (sub) 
   const closed = once(stays, 'close')
   await Promise.all([admin.close(), closed])
 })
+
+void t.test('where all places are taken, the one that waits longest makes room', async (sub) => {
+  const limits = { connections: 4, patienceMs: 600_000 }
+  const { admin } = await operate(sub, { admin: { limits } })
+  const waiting = []
+  for (let i = 0; i < 4; i++) {
+    const socket = rawSocket(admin.address)
+    socket.resume()
+    await once(socket, 'connect')
+    waiting.push({ socket, closed: once(socket, 'close') })
+  }
+  sub.equal((await raw(admin.address, request('GET /livez'))).status, 200)
+  await waiting[0]?.closed
+  sub.equal(
+    await Promise.race([...waiting.slice(1).map(({ closed }) => closed), turn('they stay')]),
+    'they stay',
+  )
+  for (const { socket } of waiting) socket.destroy()
+})
