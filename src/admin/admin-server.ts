@@ -68,14 +68,14 @@ export class AdminServer implements Admin {
     this.address = boundAddress(server, options.address)
     this.#server = server
     this.#clock = options.clock ?? systemClock
-    const { patienceMs } = limits
-    this.#connections = new Connections(server, { most: limits.connections })
+    const { patienceMs, connections: most } = limits
+    this.#connections = new Connections(server, { most })
     this.#vestibule =
       entrance &&
       new entrance.Vestibule({
         clock: this.#clock,
         connections: this.#connections,
-        most: limits.connections,
+        most,
         patienceMs,
         mostHeadBytes: MOST_HEAD_BYTES,
       })

@@ -60,10 +60,6 @@ export class Vestibule implements Holder {
     })
   }
 
-  get size(): number {
-    return this.#guests.size
-  }
-
   /** Whoever is still here goes. */
   close(): void {
     for (const guest of this.#guests.keys()) guest.close()
