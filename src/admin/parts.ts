@@ -88,7 +88,7 @@ export class Parts implements AdminContext {
     this.control.off('config:reload', this.#onReload)
   }
 
-  *#metrics(): Generator<string | void, void> {
+  *#metrics(): Generator<Buffer | void, void> {
     yield* prometheusParts(yield* this.control.liveSnapshot(), this.facts())
   }
 

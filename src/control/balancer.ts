@@ -25,7 +25,7 @@ import type { Means } from './data-plane.ts'
 import { explain } from './explain.ts'
 import { LifeCycle } from './life-cycle.ts'
 import type { Listener } from './listener.ts'
-import { isMeant, listSessions } from './open-sessions.ts'
+import { copySession, isMeant, visitSessions } from './open-sessions.ts'
 import type { SessionFilter } from './port.ts'
 import { Reloader } from './reloader.ts'
 import { liveSnapshot, passingSnapshot, takeSnapshot } from './take-snapshot.ts'
@@ -194,12 +194,15 @@ export class Balancer extends Witnessed {
 
   /** The open sessions that `filter` means, the oldest first; at most 1,000 unless it says otherwise. */
   sessions(filter: SessionFilter = {}): readonly SessionSnapshot[] {
-    return [...this.eachSession(filter)]
+    const sessions: SessionSnapshot[] = []
+    runSteps(this.visitSessions(filter, (session) => sessions.push(copySession(session))))
+    return sessions
   }
 
-  /** The same one by one, each as it is when it is asked for. */
-  eachSession(filter: SessionFilter = {}): Iterable<SessionSnapshot> {
-    return listSessions(this.#plane.sessions(), { filter, clock: this.#means.clock })
+  /** The same step by step, each as it is when its turn has come. What `visit` is given is good for that call alone. */
+  visitSessions(filter: SessionFilter, visit: (session: SessionSnapshot) => void): Steps<void> {
+    const lists = this.#plane.allListeners.map(({ sessions }) => sessions)
+    return visitSessions(lists, { filter, clock: this.#means.clock, visit })
   }
 
   /** Open sessions, those of listeners that a reload has closed included. */

@@ -1,22 +1,44 @@
 import type { Clock } from '../core/clock.ts'
+import type { FailedAttempt } from '../core/events.ts'
 import type { SessionSnapshot } from '../core/snapshot.ts'
+import type { Steps } from '../core/steps.ts'
 import type { Session } from '../net/session.ts'
 import type { SessionFilter } from './port.ts'
 
 const MOST_LISTED = 1_000
 
-/** The open sessions that `filter` means, the oldest first, each as it is when it is asked for. */
-export function* listSessions(
-  sessions: Iterable<Session>,
-  { filter, clock }: { readonly filter: SessionFilter; readonly clock: Clock },
-): Generator<SessionSnapshot, void> {
+/** Takes some hundredths of a millisecond. */
+const SESSIONS_A_STEP = 32
+
+/**
+ * Shows the open sessions that `filter` means, the oldest first, each as it is when its turn has come. What `visit` is
+ * given is good for that call: it shows the next session after it.
+ */
+export function* visitSessions(
+  lists: Iterable<Iterable<Session>>,
+  { filter, clock, visit }: Visit,
+): Steps<void> {
   let left = filter.most ?? MOST_LISTED
-  if (left === 0) return
-  for (const session of sessions) {
-    if (!isMeant(session, filter)) continue
-    yield sessionSnapshot(session, clock.now())
-    if (--left === 0) return
+  let seen = 0
+  const view = new SessionView()
+  for (const sessions of lists) {
+    for (const session of sessions) {
+      if (left === 0) return
+      if (isMeant(session, filter)) {
+        view.session = session
+        view.now = clock.now()
+        visit(view)
+        left--
+      }
+      if (++seen % SESSIONS_A_STEP === 0) yield
+    }
   }
+}
+
+export interface Visit {
+  readonly filter: SessionFilter
+  readonly clock: Clock
+  readonly visit: (session: SessionSnapshot) => void
 }
 
 /** Whether `filter` means this one. What it leaves out matches any. */
@@ -30,19 +52,58 @@ export function isMeant(session: Session, filter: SessionFilter): boolean {
   )
 }
 
-function sessionSnapshot(session: Session, now: number): SessionSnapshot {
-  const { holder } = session
-  return {
-    id: session.id,
-    listener: session.owner.name,
-    client: session.client,
-    pool: holder?.pool ?? '',
-    backend: holder?.backend?.id,
-    tried: holder?.tried ?? [],
-    bytesIn: holder?.bytesIn ?? 0,
-    bytesOut: holder?.bytesOut ?? 0,
-    queueMs: holder?.queueMs ?? 0,
-    connectMs: holder?.connectMs ?? 0,
-    ageMs: now - session.startedAt,
+/** Plain data of its own. */
+export function copySession(session: SessionSnapshot): SessionSnapshot {
+  const { id, listener, client, pool, backend, tried, bytesIn, bytesOut, queueMs, connectMs, ageMs } = session
+  return { id, listener, client, pool, backend, tried, bytesIn, bytesOut, queueMs, connectMs, ageMs }
+}
+
+/** Shows one session after another: ten thousand snapshots would be garbage by the time that they are written. */
+class SessionView implements SessionSnapshot {
+  session!: Session
+  now = 0
+
+  get id(): number {
+    return this.session.id
+  }
+
+  get listener(): string {
+    return this.session.owner.name
+  }
+
+  get client(): string {
+    return this.session.client
+  }
+
+  get pool(): string {
+    return this.session.holder?.pool ?? ''
+  }
+
+  get backend(): string | undefined {
+    return this.session.holder?.backend?.id
+  }
+
+  get tried(): readonly FailedAttempt[] {
+    return this.session.holder?.tried ?? []
+  }
+
+  get bytesIn(): number {
+    return this.session.holder?.bytesIn ?? 0
+  }
+
+  get bytesOut(): number {
+    return this.session.holder?.bytesOut ?? 0
+  }
+
+  get queueMs(): number {
+    return this.session.holder?.queueMs ?? 0
+  }
+
+  get connectMs(): number {
+    return this.session.holder?.connectMs ?? 0
+  }
+
+  get ageMs(): number {
+    return this.now - this.session.startedAt
   }
 }

@@ -43,8 +43,11 @@ export interface ControlPort extends Events {
   /** Open sessions, those of listeners that a reload has closed included. */
   readonly sessionCount: number
   sessions(filter?: SessionFilter): readonly SessionSnapshot[]
-  /** The same one by one, each as it is when it is asked for: ten thousand at once would hold the traffic up. */
-  eachSession(filter?: SessionFilter): Iterable<SessionSnapshot>
+  /**
+   * The same step by step, each as it is when its turn has come: ten thousand at once would hold the traffic up. What
+   * `visit` is given is good for that call alone; the next one shows another session.
+   */
+  visitSessions(filter: SessionFilter, visit: (session: SessionSnapshot) => void): Steps<void>
   /** Resets an open session; false where there is none of that number. */
   killSession(id: number): boolean
   /** Resets those that match; tells how many. */

@@ -1,6 +1,7 @@
+import type { ByteText } from '../core/byte-text.ts'
 import type { LatencySnapshot } from '../core/snapshot.ts'
-import type { Labels } from './text.ts'
-import { histogramLines, line } from './text.ts'
+import type { Labels, Series } from './text.ts'
+import { writeHistogram, writeKeyedLine, writeLine } from './text.ts'
 
 /** One family of series: everything that has one name. */
 export interface Metric<Row> {
@@ -10,20 +11,25 @@ export interface Metric<Row> {
   readonly help: string
   /** Rows that have no such thing; default none. */
   readonly lacks?: (row: Row) => boolean
-  /** All lines of one row, each with its line break. */
-  lines(name: string, of: Labels, row: Row): string
+  /** Writes all lines of one row. */
+  write(out: ByteText, series: Series, row: Row): void
 }
 
 type Value<Row, Of> = (row: Row) => Of
 
 /** Goes up and down. */
 export function gauge<Row>(name: string, help: string, value: Value<Row, number | boolean>): Metric<Row> {
-  return { name, type: 'gauge', help, lines: (full, of, row) => line(full, of, Number(value(row))) }
+  return {
+    name,
+    type: 'gauge',
+    help,
+    write: (out, series, row) => writeLine(out, series, Number(value(row))),
+  }
 }
 
 /** Only grows, until it is reset; its name ends in `_total`. */
 export function counter<Row>(name: string, help: string, value: Value<Row, number>): Metric<Row> {
-  return { name, type: 'counter', help, lines: (full, of, row) => line(full, of, value(row)) }
+  return { name, type: 'counter', help, write: (out, series, row) => writeLine(out, series, value(row)) }
 }
 
 /** A counter with one series for each key of a set that is always the same. */
@@ -32,7 +38,7 @@ export function counters<Row>(
   help: string,
   by: { readonly label: string; readonly counts: Value<Row, Iterable<readonly [string, number]>> },
 ): Metric<Row> {
-  return { name, type: 'counter', help, lines: keyed(by.label, by.counts) }
+  return { name, type: 'counter', help, write: keyed(by.label, by.counts) }
 }
 
 /** One series for each value that something may have: 1 for the present one, 0 for all others. */
@@ -43,12 +49,17 @@ export function oneOf<Row>(
 ): Metric<Row> {
   const { label, among, is } = by
   const values = (row: Row): [string, number][] => among.map((value) => [value, is(row) === value ? 1 : 0])
-  return { name, type: 'gauge', help, lines: keyed(label, values) }
+  return { name, type: 'gauge', help, write: keyed(label, values) }
 }
 
 /** How long something takes; its name ends in `_seconds`. */
 export function durations<Row>(name: string, help: string, value: Value<Row, LatencySnapshot>): Metric<Row> {
-  return { name, type: 'histogram', help, lines: (full, of, row) => histogramLines(full, of, value(row)) }
+  return {
+    name,
+    type: 'histogram',
+    help,
+    write: (out, series, row) => writeHistogram(out, series, value(row)),
+  }
 }
 
 /** What never changes, as labels beside those that tell rows apart; the value is always 1. */
@@ -57,7 +68,8 @@ export function info<Row>(name: string, help: string, more: Value<Row, Labels>):
     name,
     type: 'gauge',
     help,
-    lines: (full, of, row) => line(full, [of, more(row)].filter(Boolean).join(','), 1),
+    write: (out, { name: full, of }, row) =>
+      writeLine(out, { name: full, of: [of, more(row)].filter(Boolean).join(',') }, 1),
   }
 }
 
@@ -69,11 +81,8 @@ export function onlyFor<Row>(has: Value<Row, boolean>, metrics: readonly Metric<
 function keyed<Row>(
   label: string,
   counts: Value<Row, Iterable<readonly [string, number]>>,
-): Metric<Row>['lines'] {
-  return (full, of, row) => {
-    let text = ''
-    const before = of === '' ? '' : `${of},`
-    for (const [key, count] of counts(row)) text += line(full, `${before}${label}="${key}"`, count)
-    return text
+): Metric<Row>['write'] {
+  return (out, series, row) => {
+    for (const [key, value] of counts(row)) writeKeyedLine(out, series, { label, key, value })
   }
 }

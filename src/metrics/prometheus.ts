@@ -1,3 +1,4 @@
+import { ByteText } from '../core/byte-text.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { Steps } from '../core/steps.ts'
@@ -11,6 +12,9 @@ import { nodeMetrics, processMetrics } from './process-metrics.ts'
 import type { Labels } from './text.ts'
 import { heading, labels } from './text.ts'
 
+/** Takes some hundredths of a millisecond where each row is a histogram. */
+const ROWS_A_STEP = 8
+
 /** What `Content-Type` says of it. */
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
@@ -19,29 +23,39 @@ export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
  * name, status, path or address that comes with traffic becomes a label.
  */
 export function prometheusText(snapshot: Snapshot, process: ProcessFacts): string {
-  return [...prometheusParts(snapshot, process)].join('')
+  const parts = [...prometheusParts(snapshot, process)].filter((part) => part !== undefined)
+  return Buffer.concat(parts).toString()
 }
 
 /**
- * The same in small pieces, made as they are asked for. With a thousand backends it is megabytes: whoever makes them
- * beside traffic lets the traffic have its turn between pieces.
+ * The same in steps, some of which give a piece. With a thousand backends it is megabytes: whoever makes them beside
+ * traffic lets the traffic have its turn between steps.
  */
-export function* prometheusParts(snapshot: Snapshot, process: ProcessFacts): Generator<string | void, void> {
+export function* prometheusParts(snapshot: Snapshot, process: ProcessFacts): Generator<Buffer | void, void> {
   const { listeners, pools } = snapshot
-  yield* table('fairlead_', instanceMetrics, [[{ snapshot, process }, '']])
-  yield* table(
-    'fairlead_listener_',
-    listenerMetrics,
-    listeners.map((listener) => [listener, labels({ listener: listener.name })]),
-  )
-  yield* table(
-    'fairlead_pool_',
-    poolMetrics,
-    pools.map((pool) => [pool, labels({ pool: pool.name })]),
-  )
-  yield* table('fairlead_backend_', backendMetrics, yield* backendRows(pools))
-  yield* table('process_', processMetrics, [[process, '']])
-  yield* table('nodejs_', nodeMetrics, [[process, '']])
+  const out = new ByteText()
+  const tables: Steps<void>[] = [
+    writeTable(out, { prefix: 'fairlead_', metrics: instanceMetrics, rows: [[{ snapshot, process }, '']] }),
+    writeTable(out, {
+      prefix: 'fairlead_listener_',
+      metrics: listenerMetrics,
+      rows: listeners.map((listener) => [listener, labels({ listener: listener.name })]),
+    }),
+    writeTable(out, {
+      prefix: 'fairlead_pool_',
+      metrics: poolMetrics,
+      rows: pools.map((pool) => [pool, labels({ pool: pool.name })]),
+    }),
+    writeTable(out, {
+      prefix: 'fairlead_backend_',
+      metrics: backendMetrics,
+      rows: yield* backendRows(pools),
+    }),
+    writeTable(out, { prefix: 'process_', metrics: processMetrics, rows: [[process, '']] }),
+    writeTable(out, { prefix: 'nodejs_', metrics: nodeMetrics, rows: [[process, '']] }),
+  ]
+  for (const table of tables) for (const _ of table) yield out.piece()
+  yield out.take()
 }
 
 /** A thousand of them are a step each. */
@@ -56,21 +70,24 @@ function* backendRows(pools: Snapshot['pools']): Steps<(readonly [BackendRow, La
   return rows
 }
 
+interface Table<Row> {
+  /** Of its metrics' names. */
+  readonly prefix: string
+  readonly metrics: readonly Metric<Row>[]
+  readonly rows: readonly (readonly [Row, Labels])[]
+}
+
 /** Family by family, as the format demands: all series of one name stand together. */
-function* table<Row>(
-  prefix: string,
-  metrics: readonly Metric<Row>[],
-  rows: readonly (readonly [Row, Labels])[],
-): Generator<string, void> {
+function* writeTable<Row>(out: ByteText, { prefix, metrics, rows }: Table<Row>): Steps<void> {
   for (const metric of metrics) {
-    const { name, type, help } = metric
-    const full = `${prefix}${name}`
-    let isBegun = false
+    const full = `${prefix}${metric.name}`
+    const name = Buffer.from(full)
+    let written = 0
     for (const [row, of] of rows) {
       if (metric.lacks?.(row) === true) continue
-      const text = metric.lines(full, of, row)
-      yield isBegun ? text : `${heading(full, type, help)}${text}`
-      isBegun = true
+      if (written === 0) out.text(heading(full, metric.type, metric.help))
+      metric.write(out, { name, of }, row)
+      if (++written % ROWS_A_STEP === 0) yield
     }
   }
 }

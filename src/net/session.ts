@@ -52,6 +52,7 @@ export class Session implements ClientKey {
   faults: readonly string[] = NO_FAULTS
   /** Those that touched its request under way, in HTTP mode. */
   requestFaults: readonly string[] = NO_FAULTS
+  #client: string | undefined
 
   constructor(owner: SessionOwner, conn: Conn, facts: { id: number; startedAt: number }) {
     this.owner = owner
@@ -67,6 +68,6 @@ export class Session implements ClientKey {
 
   /** For logs: the client's address and port, or `unix`. Ask at the start, if you will ask at the end. */
   get client(): string {
-    return this.address === '' ? 'unix' : formatHostPort(this.address, this.conn.remotePort)
+    return (this.#client ??= this.address === '' ? 'unix' : formatHostPort(this.address, this.conn.remotePort))
   }
 }

@@ -401,21 +401,25 @@ void t.test('sessions are listed by what they have in common, and killed', async
   sub.equal(balancer.sessions().length, 0)
 })
 
-void t.test('sessions are listed one by one, as they are when they are asked for', async (sub) => {
+void t.test('sessions are visited step by step, as they are when their turn has come', async (sub) => {
   await using rig = await Rig.start()
   const { balancer } = rig
+  for (let i = 0; i < 34; i++) await rig.open()
+  sub.equal(balancer.sessionCount, 34)
+  const ids: number[] = []
+  const steps = balancer.visitSessions({}, ({ id }) => {
+    ids.push(id)
+    if (id === 1) balancer.killSession(2)
+  })
+  while (ids.length < 32) steps.next()
+  balancer.killSession(34)
   await rig.open()
-  await rig.open()
-  await rig.open()
-  sub.equal(balancer.sessionCount, 3)
-  const each = balancer.eachSession()[Symbol.iterator]()
-  sub.match(each.next(), { value: { id: 1 } })
-  balancer.killSession(2)
-  sub.match(each.next(), { value: { id: 3 } })
-  await rig.open()
-  sub.match(each.next(), { value: { id: 4 } }, 'one that came meanwhile')
-  sub.match(each.next(), { done: true })
-  sub.equal(balancer.sessionCount, 3)
+  runSteps(steps)
+  sub.same(ids, [1, ...Array.from({ length: 31 }, (_, i) => i + 3), 35], 'and one that came meanwhile')
+  sub.equal(balancer.sessionCount, 33)
+  const first: number[] = []
+  runSteps(balancer.visitSessions({ most: 2 }, ({ id }) => first.push(id)))
+  sub.same(first, [1, 3])
 })
 
 void t.test('a snapshot in steps stands changes between two of them', async (sub) => {

@@ -9,8 +9,8 @@ const CHARS_BETWEEN_LOOKS = 2 * 1_024
 /** Shorter pieces are not worth a write of their own each. The last one may be shorter. */
 const LEAST_PIECE_CHARS = 32 * 1_024
 
-/** A part of a text; nothing: a step of the work is done that gave none. */
-export type Piece = string | void
+/** A part of a text, or of its bytes; nothing: a step of the work is done that gave none. */
+export type Piece = string | Buffer | void
 
 /** A text as bytes, in pieces, in order. */
 export interface Written {
@@ -53,25 +53,28 @@ async function gather(parts: Iterable<Piece>, encoder: Encoder, slice: Slice): P
   let text = ''
   let looksAt = CHARS_BETWEEN_LOOKS
   for (const part of parts) {
-    if (part !== undefined) {
+    if (typeof part === 'string') {
       text += part
       if (text.length < looksAt) continue
     }
     looksAt = text.length + CHARS_BETWEEN_LOOKS
-    if (!slice.isOver) continue
-    if (text.length < LEAST_PIECE_CHARS) await slice.rest()
-    else {
+    const isLong = text.length >= LEAST_PIECE_CHARS
+    if (part instanceof Buffer || (isLong && slice.isOver)) {
       // As bytes at once: of a whole megabyte that takes as long as several slices.
-      const piece = Buffer.from(text)
+      const pieces = [...(text === '' ? [] : [Buffer.from(text)]), ...(part instanceof Buffer ? [part] : [])]
       text = ''
       looksAt = CHARS_BETWEEN_LOOKS
-      await Promise.all([slice.rest(), encoder.take(piece)])
-    }
+      await Promise.all([slice.rest(), takeAll(encoder, pieces)])
+    } else if (slice.isOver) await slice.rest()
   }
   const last = Buffer.from(text)
   slice.stop()
   await encoder.take(last)
   return { pieces: await encoder.end(), busyMs: slice.busyMs }
+}
+
+async function takeAll(encoder: Encoder, pieces: readonly Buffer[]): Promise<void> {
+  for (const piece of pieces) await encoder.take(piece)
 }
 
 function plain(): Encoder {

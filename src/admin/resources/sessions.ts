@@ -1,10 +1,10 @@
 import type { SessionFilter } from '../../control/port.ts'
 import { badRequest, notFound } from '../api-error.ts'
 import type { Values } from '../http/parameters.ts'
-import { jsonPieces } from '../http/pieces.ts'
 import { text, whole } from '../http/parameters.ts'
 import { route } from '../http/route.ts'
 import { session } from '../schemas.ts'
+import { sessionList } from '../session-list.ts'
 import { z } from '../../config/zod.ts'
 
 const MOST_SESSIONS = 10_000
@@ -37,11 +37,7 @@ export const sessionRoutes = [
       },
     },
     handle: ({ control, query }) => ({
-      pieces: () =>
-        jsonPieces({
-          sessions: control.eachSession({ most: query.most ?? DEFAULT_SESSIONS, ...filterOf(query) }),
-          total: control.sessionCount,
-        }),
+      pieces: () => sessionList(control, { most: query.most ?? DEFAULT_SESSIONS, ...filterOf(query) }),
     }),
   }),
   route({
