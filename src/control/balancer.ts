@@ -187,7 +187,7 @@ export class Balancer extends Witnessed {
       version: this.#version,
       reloads: this.#reloads,
       listeners: this.#plane.listeners,
-      sessions: this.#plane.sessions(),
+      sessions: this.#plane.sessionLists,
       pools: this.#plane.pools,
     }
   }
@@ -201,8 +201,7 @@ export class Balancer extends Witnessed {
 
   /** The same step by step, each as it is when its turn has come. What `visit` is given is good for that call alone. */
   visitSessions(filter: SessionFilter, visit: (session: SessionSnapshot) => void): Steps<void> {
-    const lists = this.#plane.allListeners.map(({ sessions }) => sessions)
-    return visitSessions(lists, { filter, clock: this.#means.clock, visit })
+    return visitSessions(this.#plane.sessionLists, { filter, clock: this.#means.clock, visit })
   }
 
   /** Open sessions, those of listeners that a reload has closed included. */

@@ -79,6 +79,11 @@ export class DataPlane {
     return this.allListeners.reduce((sum, { sessions }) => sum + sessions.size, 0)
   }
 
+  /** Each listener's open sessions. One list of all would be garbage with each of them that is looked at. */
+  get sessionLists(): readonly ReadonlySet<Session>[] {
+    return this.allListeners.map(({ sessions }) => sessions)
+  }
+
   *sessions(): Generator<Session> {
     for (const listener of this.allListeners) yield* listener.sessions
   }
@@ -152,7 +157,7 @@ export class DataPlane {
 
   resetCounters(): void {
     // What open sessions have moved so far is not to be counted afterwards.
-    runSteps(countBytes(this.sessions()))
+    runSteps(countBytes(this.sessionLists))
     for (const { pool } of this.pools) {
       pool.resetCounters()
       for (const backend of pool.backends.values()) backend.resetCounters()

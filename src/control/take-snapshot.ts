@@ -41,7 +41,8 @@ export interface SnapshotSource {
   version: number
   reloads: ReloadCounters
   listeners: readonly Listener[]
-  sessions: Iterable<Session>
+  /** Each listener's. */
+  sessions: readonly Iterable<Session>[]
   pools: readonly ManagedPool[]
 }
 
@@ -102,11 +103,13 @@ function* snapshotHead(from: SnapshotSource, show: Showing): Steps<PassingSnapsh
  * their counters in another, a session that ends in between would be counted twice, or not at all, and a counter that
  * goes back is a restart to whoever watches it.
  */
-export function* countBytes(sessions: Iterable<Session>): Steps<void> {
+export function* countBytes(lists: readonly Iterable<Session>[]): Steps<void> {
   let seen = 0
-  for (const { holder } of sessions) {
-    holder?.countBytes()
-    if (++seen % SESSIONS_A_STEP === 0) yield
+  for (const sessions of lists) {
+    for (const { holder } of sessions) {
+      holder?.countBytes()
+      if (++seen % SESSIONS_A_STEP === 0) yield
+    }
   }
 }
 

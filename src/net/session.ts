@@ -68,6 +68,7 @@ export class Session implements ClientKey {
 
   /** For logs: the client's address and port, or `unix`. Ask at the start, if you will ask at the end. */
   get client(): string {
-    return (this.#client ??= this.address === '' ? 'unix' : formatHostPort(this.address, this.conn.remotePort))
+    return (this.#client ??=
+      this.address === '' ? 'unix' : formatHostPort(this.address, this.conn.remotePort))
   }
 }
