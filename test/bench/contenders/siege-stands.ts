@@ -2,4 +2,4 @@
 export const SIEGE_STANDS = 'the siege stands'
 
 /** Until then. */
-export const MOST_SIEGE_MS = 150_000
+export const MOST_SIEGE_MS = 270_000
