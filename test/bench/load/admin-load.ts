@@ -21,9 +21,9 @@ const ABOUT_A_SECOND_MS = 1_000
 const A_MINUTE_MS = 60_000
 /**
  * The first answers are the most expensive ones, and of what is asked for once a second V8 compiles something for two
- * minutes and more. HAProxy is compiled.
+ * minutes and more. HAProxy is compiled already.
  */
-const SETTLING_MS = isHaproxy ? 10_000 : 180_000
+const SETTLING_MS = isHaproxy ? 60_000 : 180_000
 
 for (let i = 0; i < Number(sessions); i++) {
   const socket = open(listener)
