@@ -10,6 +10,12 @@ const MOST_LISTED = 1_000
 /** Takes some hundredths of a millisecond. */
 const SESSIONS_A_STEP = 32
 
+export interface Visit {
+  readonly filter: SessionFilter
+  readonly clock: Clock
+  readonly visit: (session: SessionSnapshot) => void
+}
+
 /**
  * Shows the open sessions that `filter` means, the oldest first, each as it is when its turn has come. What `visit` is
  * given is good for that call: it shows the next session after it.
@@ -33,12 +39,6 @@ export function* visitSessions(
       if (++seen % SESSIONS_A_STEP === 0) yield
     }
   }
-}
-
-export interface Visit {
-  readonly filter: SessionFilter
-  readonly clock: Clock
-  readonly visit: (session: SessionSnapshot) => void
 }
 
 /** Whether `filter` means this one. What it leaves out matches any. */

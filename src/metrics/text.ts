@@ -11,6 +11,8 @@ export interface Series {
   readonly of: Labels
 }
 
+const ENDINGS = new WeakMap<readonly number[], readonly Buffer[]>()
+
 /** Writes labels. Names are ours; values may hold anything. */
 export function labels(pairs: Readonly<Record<string, string>>): Labels {
   return Object.entries(pairs)
@@ -79,8 +81,6 @@ export function writeHistogram(
   writeLabels(out, of)
   writeValue(out, count)
 }
-
-const ENDINGS = new WeakMap<readonly number[], readonly Buffer[]>()
 
 /** What stands in each bucket's line from its bound on, up to the value; bounds are shared by thousands of histograms. */
 function endingsOf(boundsMs: readonly number[]): readonly Buffer[] {

@@ -85,3 +85,41 @@ void t.test("a text that fails is nobody else's concern", async (sub) => {
   await sub.rejects(failed, { message: 'not now' })
   sub.equal(Buffer.concat((await next).pieces).toString(), '[1]')
 })
+
+void t.test('text and bytes stand in the order in which they come', async (sub) => {
+  const writer = new Writer(new ManualClock())
+  const long = 'x'.repeat(40 * 1_024)
+  const { pieces } = await writer.write(function* (): Generator<Piece, void> {
+    yield 'a'
+    yield Buffer.from('b')
+    yield 'c'
+    yield Buffer.from(long)
+    yield
+    yield 'd'
+    yield Buffer.from('e')
+  })
+  sub.equal(Buffer.concat(pieces).toString(), `abc${long}de`)
+})
+
+void t.test('traffic has its turn after a whole piece of bytes, and not for a short one', async (sub) => {
+  const writer = new Writer(new ManualClock())
+  let turns = 0
+  let isDone = false
+  const turn = (): void => {
+    turns++
+    if (!isDone) setImmediate(turn)
+  }
+  const seen: number[] = []
+  const writing = writer.write(function* (): Generator<Piece, void> {
+    for (const length of [1, 1, 32 * 1_024, 1]) {
+      seen.push(turns)
+      yield Buffer.alloc(length)
+    }
+  })
+  setImmediate(turn)
+  await writing
+  isDone = true
+  const [first = 0, second, third, fourth = 0] = seen
+  sub.same([second, third], [first, first])
+  sub.ok(fourth > first)
+})

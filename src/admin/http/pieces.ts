@@ -6,8 +6,8 @@ import { Slice } from '../slice.ts'
 const LONG_LIST = 16
 /** How often to look at the time: so much text takes some hundredths of a millisecond. */
 const CHARS_BETWEEN_LOOKS = 2 * 1_024
-/** Shorter pieces are not worth a write of their own each. The last one may be shorter. */
-const LEAST_PIECE_CHARS = 32 * 1_024
+/** Shorter pieces are not worth a write of their own each. The last one may be shorter. In characters, or bytes. */
+const LEAST_PIECE = 32 * 1_024
 
 /** A part of a text, or of its bytes; nothing: a step of the work is done that gave none. */
 export type Piece = string | Buffer | void
@@ -52,24 +52,32 @@ export class Writer {
 async function gather(parts: Iterable<Piece>, encoder: Encoder, slice: Slice): Promise<Written> {
   let text = ''
   let looksAt = CHARS_BETWEEN_LOOKS
+  const made: Buffer[] = []
+  // As bytes soon: of a whole megabyte that takes as long as several slices.
+  const endText = (): void => {
+    if (text !== '') made.push(Buffer.from(text))
+    text = ''
+  }
   for (const part of parts) {
     if (typeof part === 'string') {
       text += part
       if (text.length < looksAt) continue
+    } else if (part !== undefined) {
+      endText()
+      made.push(part)
     }
     looksAt = text.length + CHARS_BETWEEN_LOOKS
-    const isLong = text.length >= LEAST_PIECE_CHARS
-    if (part instanceof Buffer || (isLong && slice.isOver)) {
-      // As bytes at once: of a whole megabyte that takes as long as several slices.
-      const pieces = [...(text === '' ? [] : [Buffer.from(text)]), ...(part instanceof Buffer ? [part] : [])]
-      text = ''
+    // Who gives whole pieces has worked for about as long as a slice.
+    if (!slice.isOver && !(part instanceof Buffer && part.length >= LEAST_PIECE)) continue
+    if (text.length >= LEAST_PIECE) {
+      endText()
       looksAt = CHARS_BETWEEN_LOOKS
-      await Promise.all([slice.rest(), takeAll(encoder, pieces)])
-    } else if (slice.isOver) await slice.rest()
+    }
+    await Promise.all([slice.rest(), takeAll(encoder, made.splice(0))])
   }
-  const last = Buffer.from(text)
+  endText()
   slice.stop()
-  await encoder.take(last)
+  await takeAll(encoder, made)
   return { pieces: await encoder.end(), busyMs: slice.busyMs }
 }
 
