@@ -20,32 +20,35 @@ export function* sessionList(control: ControlPort, filter: SessionFilter): Gener
   yield out.take()
 }
 
-/** What `JSON.stringify` gives, times to the microsecond. */
+const TEXTS = fields('listener', 'client', 'pool', 'backend')
+const COUNTS = fields('bytesIn', 'bytesOut')
+const TIMES = fields('queueMs', 'connectMs', 'ageMs')
+
+/** Names, each with what stands before its value. */
+function fields<Name extends keyof SessionSnapshot>(...names: Name[]): (readonly [Name, string])[] {
+  return names.map((name) => [name, `,"${name}":`])
+}
+
+/** As JSON, times to the microsecond. */
 function writeSession(out: ByteText, session: SessionSnapshot): void {
-  const { backend, tried } = session
+  const { tried } = session
   out.text('{"id":')
   out.number(session.id)
-  out.text(',"listener":')
-  out.quoted(session.listener)
-  out.text(',"client":')
-  out.quoted(session.client)
-  out.text(',"pool":')
-  out.quoted(session.pool)
-  if (backend !== undefined) {
-    out.text(',"backend":')
-    out.quoted(backend)
+  for (const [name, before] of TEXTS) {
+    const text = session[name]
+    if (text === undefined) continue
+    out.text(before)
+    out.quoted(text)
   }
   out.text(',"tried":')
   out.text(tried.length === 0 ? '[]' : JSON.stringify(tried))
-  out.text(',"bytesIn":')
-  out.number(session.bytesIn)
-  out.text(',"bytesOut":')
-  out.number(session.bytesOut)
-  out.text(',"queueMs":')
-  out.rounded(session.queueMs)
-  out.text(',"connectMs":')
-  out.rounded(session.connectMs)
-  out.text(',"ageMs":')
-  out.rounded(session.ageMs)
+  for (const [name, before] of COUNTS) {
+    out.text(before)
+    out.number(session[name])
+  }
+  for (const [name, before] of TIMES) {
+    out.text(before)
+    out.rounded(session[name])
+  }
   out.text('}')
 }
