@@ -20,6 +20,7 @@ import time
 CHUNK = 65536  # the unit of the deterministic stream, see deterministic-bytes.ts
 READ_SIZE = 262144
 RESET = (errno.ECONNRESET, errno.EPIPE)
+TCP_CLOSE = 7  # the state of that name in linux/tcp_states.h
 
 
 class Connection:
@@ -212,7 +213,7 @@ def op_read(request):
                 end = "rst"
                 break
             if not data:
-                end = "rst" if connection.was_reset else "fin"
+                end = "rst" if connection.was_reset or was_told_elsewhere(connection) else "fin"
                 break
             digest.update(data)
             got += len(data)
@@ -224,6 +225,16 @@ def op_read(request):
     return answer
 
 
+def was_told_elsewhere(connection):
+    """
+    An RST is told once. Where a thread that sends has been told, this one reads an end as after a FIN, and may come to
+    look before that thread has noted it; but a connection of which only the other side is over is not closed yet.
+    """
+    if connection.shut or connection.sock.family == socket.AF_UNIX:
+        return False
+    return connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE
+
+
 def op_hangup(request):
     """How the other side ended, without reading, and so in front of data that is still unread."""
     deadline = time.monotonic() + request["timeout"]
@@ -232,7 +243,8 @@ def op_hangup(request):
         if events is None:
             return {"end": "open"}
         # A connection that was closed both ways hangs up too: only the error tells of an RST.
-        return {"end": "rst" if connection.was_reset or events & select.POLLERR else "fin"}
+        was_reset = connection.was_reset or events & select.POLLERR or was_told_elsewhere(connection)
+        return {"end": "rst" if was_reset else "fin"}
 
 
 def op_shutdown(request):
