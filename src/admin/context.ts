@@ -4,12 +4,12 @@ import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import type { Steps } from '../core/steps.ts'
 import type { DashboardFiles } from './dashboard-files.ts'
-import type { Writer } from './http/pieces.ts'
+import type { JsonPart, Writer } from './http/pieces.ts'
 import type { EventStreams } from './events/event-streams.ts'
 import type { Credentials } from './guards/credentials.ts'
 import type { MetricsPage } from './metrics-page.ts'
 import type { ReadinessCheck } from './readiness.ts'
-import type { PassingStatus } from './status.ts'
+import type { Status } from './status.ts'
 
 /** What handlers work with, beside the control port. */
 export interface AdminContext {
@@ -28,7 +28,7 @@ export interface AdminContext {
   /** The same, compressed. */
   readonly gzipMetrics: MetricsPage
   /** Everything at one glance. */
-  status(): Steps<PassingStatus>
+  status(): Steps<Status<JsonPart>>
   readonly writer: Writer
   /** The OpenAPI document as JSON text. */
   document(): string

@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { Encoder, Piece, Writer } from './http/pieces.ts'
 
-/** What is made is good for so many times as long as the making took, so that it never takes over 1% of the time. */
-const GOOD_FOR = 100
+/** What is made is good for so many times as long as the making took, so that it never takes over 0.4% of the time. */
+const GOOD_FOR = 250
 /** Prometheus' usual interval is 15 s: every scrape of such a one is fresh. */
 const MOST_GOOD_FOR_MS = 10_000
 

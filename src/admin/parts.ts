@@ -5,18 +5,20 @@ import type { ProcessFacts } from '../core/process-facts.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import type { Steps } from '../core/steps.ts'
 import { prometheusParts } from '../metrics/prometheus.ts'
+import { writtenPool } from './backend-list.ts'
 import type { AdminContext } from './context.ts'
 import { DashboardFiles } from './dashboard-files.ts'
 import { EventStreams } from './events/event-streams.ts'
 import { Credentials } from './guards/credentials.ts'
 import { GzipEncoder } from './http/gzip.ts'
+import type { JsonPart } from './http/pieces.ts'
 import { jsonOf, Writer } from './http/pieces.ts'
 import type { AdminLimits } from './limits.ts'
 import { openApiText } from './openapi.ts'
 import { MetricsPage } from './metrics-page.ts'
 import { ProcessMeter } from './process-meter.ts'
 import type { ReadinessCheck } from './readiness.ts'
-import type { PassingStatus } from './status.ts'
+import type { Status } from './status.ts'
 import { routes } from './routes.ts'
 import type { AdminOptions } from './start-admin.ts'
 
@@ -76,10 +78,11 @@ export class Parts implements AdminContext {
     return (this.#document ??= openApiText(routes))
   }
 
-  *status(): Steps<PassingStatus> {
+  *status(): Steps<Status<JsonPart>> {
     const { control } = this
     const faults = control.config.faults === false ? undefined : control.faults.list().length
-    return { ...(yield* control.passingSnapshot()), process: this.facts(), faults }
+    const { pools, ...rest } = yield* control.passingSnapshot()
+    return { ...rest, pools: pools.map(writtenPool), process: this.facts(), faults }
   }
 
   close(): void {

@@ -1,7 +1,22 @@
 import type { ControlPort, SessionFilter } from '../control/port.ts'
 import { ByteText } from '../core/byte-text.ts'
 import type { SessionSnapshot } from '../core/snapshot.ts'
+import { anything, JsonFields, ms, number, text } from './http/json-fields.ts'
 import type { Piece } from './http/pieces.ts'
+
+const SESSION = new JsonFields<SessionSnapshot>({
+  id: number,
+  listener: text,
+  client: text,
+  pool: text,
+  backend: text,
+  tried: (out, tried) => (tried.length === 0 ? out.text('[]') : anything(out, tried)),
+  bytesIn: number,
+  bytesOut: number,
+  queueMs: ms,
+  connectMs: ms,
+  ageMs: ms,
+})
 
 /** The sessions that `filter` means, and how many are open in all, as JSON. */
 export function* sessionList(control: ControlPort, filter: SessionFilter): Generator<Piece, void> {
@@ -9,7 +24,8 @@ export function* sessionList(control: ControlPort, filter: SessionFilter): Gener
   let before = '{"sessions":['
   const steps = control.visitSessions(filter, (session) => {
     out.text(before)
-    writeSession(out, session)
+    SESSION.write(out, session)
+    out.text('}')
     before = ','
   })
   for (const _ of steps) yield out.piece()
@@ -18,37 +34,4 @@ export function* sessionList(control: ControlPort, filter: SessionFilter): Gener
   out.number(control.sessionCount)
   out.text('}')
   yield out.take()
-}
-
-const TEXTS = fields('listener', 'client', 'pool', 'backend')
-const COUNTS = fields('bytesIn', 'bytesOut')
-const TIMES = fields('queueMs', 'connectMs', 'ageMs')
-
-/** Names, each with what stands before its value. */
-function fields<Name extends keyof SessionSnapshot>(...names: Name[]): (readonly [Name, string])[] {
-  return names.map((name) => [name, `,"${name}":`])
-}
-
-/** As JSON, times to the microsecond. */
-function writeSession(out: ByteText, session: SessionSnapshot): void {
-  const { tried } = session
-  out.text('{"id":')
-  out.number(session.id)
-  for (const [name, before] of TEXTS) {
-    const text = session[name]
-    if (text === undefined) continue
-    out.text(before)
-    out.quoted(text)
-  }
-  out.text(',"tried":')
-  out.text(tried.length === 0 ? '[]' : JSON.stringify(tried))
-  for (const [name, before] of COUNTS) {
-    out.text(before)
-    out.number(session[name])
-  }
-  for (const [name, before] of TIMES) {
-    out.text(before)
-    out.rounded(session[name])
-  }
-  out.text('}')
 }

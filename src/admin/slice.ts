@@ -1,9 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 
-/** Long work goes on for so long at a time: short beside what a request through a balancer takes. */
-const SLICE_MS = 0.25
-/** Between two slices nothing is done here for so long at least: traffic has four fifths of the time. */
+/** Long work goes on for so long at a time: as long as one request takes to go through. */
+const SLICE_MS = 0.08
+/** After so much of it, in all, nothing is done here for so long at least: traffic has four fifths of the time. */
+const BURST_MS = 0.25
 const REST_MS = 1
+
+/** How long there was work since the last rest. */
+let burstMs = 0
 
 /** One of the slices that long work beside the traffic is cut into. The first begins when it is made. */
 export class Slice {
@@ -30,7 +34,9 @@ export class Slice {
 
   /** The work is done. */
   stop(): void {
-    this.busyMs += this.#clock.now() - this.#begunAt
+    const tookMs = this.#clock.now() - this.#begunAt
+    this.busyMs += tookMs
+    burstMs += tookMs
   }
 }
 
@@ -39,11 +45,18 @@ const waiting: (() => void)[] = []
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    if (waiting.push(resolve) === 1) setTimeout(callFirst, REST_MS)
+    if (waiting.push(resolve) === 1) arm()
   })
+}
+
+/** What has come in has its turn in either case. */
+function arm(): void {
+  if (burstMs < BURST_MS) return void setImmediate(callFirst)
+  burstMs = 0
+  setTimeout(callFirst, REST_MS)
 }
 
 function callFirst(): void {
   waiting.shift()?.()
-  if (waiting.length > 0) setTimeout(callFirst, REST_MS)
+  if (waiting.length > 0) arm()
 }

@@ -1,30 +1,33 @@
 import { formatAddress } from '../core/address.ts'
 import type { Backend } from '../core/backend.ts'
-import type { BackendSnapshot, LatencySnapshot, RequestsSnapshot } from '../core/snapshot.ts'
+import type { LatencyHistogram } from '../core/latency-histogram.ts'
+import type { LiveBackend, RequestsSnapshot } from '../core/snapshot.ts'
 import type { RequestCounters } from '../core/request-counters.ts'
-import { copyHistogram } from './copy-histogram.ts'
 
 /**
- * A backend as a snapshot shows it, but as it is whenever it is looked at, for those who look at a thousand of them once
- * for each of thirty metrics. Copies of their histograms would live all that time, and what lives that long costs the
- * garbage collector, and so the traffic, time.
+ * A backend as a snapshot shows it, but as it is whenever it is looked at. Copies of histograms by the thousand would cost
+ * the garbage collector, and so the traffic, time.
  */
-export class BackendView implements BackendSnapshot {
-  readonly id: string
-  readonly address: string
-  readonly eligible: boolean
-  readonly #backend: Backend
-  #requests: RequestsView | undefined = undefined
+export class BackendView implements LiveBackend {
+  eligible = false
+  #backend!: Backend
 
-  /** @param eligible as it was when the view was taken. */
-  constructor(backend: Backend, eligible: boolean) {
-    this.id = backend.id
-    this.address = formatAddress(backend.address)
-    this.eligible = eligible
+  /** @param eligible as it is now; it stays so until the next call. */
+  show(backend: Backend, eligible: boolean): this {
     this.#backend = backend
+    this.eligible = eligible
+    return this
   }
 
-  get mode(): BackendSnapshot['mode'] {
+  get id(): string {
+    return this.#backend.id
+  }
+
+  get address(): string {
+    return formatAddress(this.#backend.address)
+  }
+
+  get mode(): LiveBackend['mode'] {
     return this.#backend.mode
   }
 
@@ -72,12 +75,12 @@ export class BackendView implements BackendSnapshot {
     return this.#backend.totalEjections
   }
 
-  get connectTime(): LatencySnapshot {
-    return copyHistogram(this.#backend.connectTime)
+  get connectTime(): LatencyHistogram {
+    return this.#backend.connectTime
   }
 
-  get sessionTime(): LatencySnapshot {
-    return copyHistogram(this.#backend.sessionTime)
+  get sessionTime(): LatencyHistogram {
+    return this.#backend.sessionTime
   }
 
   get bytesToBackend(): number {
@@ -96,7 +99,7 @@ export class BackendView implements BackendSnapshot {
     return this.#backend.failedChecks
   }
 
-  get lastCheck(): BackendSnapshot['lastCheck'] {
+  get lastCheck(): LiveBackend['lastCheck'] {
     return this.#backend.lastCheck
   }
 
@@ -112,14 +115,13 @@ export class BackendView implements BackendSnapshot {
     return this.#backend.healthReason === '' ? undefined : this.#backend.healthReason
   }
 
-  get requests(): RequestsSnapshot | undefined {
+  get requests(): RequestsView | undefined {
     const { requests } = this.#backend
-    if (requests !== undefined) this.#requests ??= new RequestsView(requests)
-    return this.#requests
+    return requests === undefined ? undefined : new RequestsView(requests)
   }
 }
 
-class RequestsView implements RequestsSnapshot {
+class RequestsView implements RequestsSnapshot<LatencyHistogram> {
   readonly #counters: RequestCounters
 
   constructor(counters: RequestCounters) {
@@ -134,11 +136,11 @@ class RequestsView implements RequestsSnapshot {
     return this.#counters.failed
   }
 
-  get firstByte(): LatencySnapshot {
-    return copyHistogram(this.#counters.firstByte)
+  get firstByte(): LatencyHistogram {
+    return this.#counters.firstByte
   }
 
-  get total(): LatencySnapshot {
-    return copyHistogram(this.#counters.total)
+  get total(): LatencyHistogram {
+    return this.#counters.total
   }
 }

@@ -11,7 +11,7 @@ import type { Explanation, ExplainRequest } from '../core/explanation.ts'
 import { ReloadCounters } from '../core/reload-counters.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import { randomFrom } from '../core/seed.ts'
-import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
+import type { LiveSnapshot, SessionSnapshot, Snapshot } from '../core/snapshot.ts'
 import { runSteps } from '../core/steps.ts'
 import type { Steps } from '../core/steps.ts'
 import type { FaultBoard, FaultBoardOptions } from '../faults/fault-board.ts'
@@ -170,11 +170,11 @@ export class Balancer extends Witnessed {
   }
 
   /** The same step by step, with backends that are as they are whenever they are looked at. */
-  liveSnapshot(): Steps<Snapshot> {
+  liveSnapshot(): Steps<LiveSnapshot> {
     return liveSnapshot(this.#snapshotSource())
   }
 
-  /** The same for whoever writes it down once: its backends are taken one by one, as they are asked for. */
+  /** The same for whoever writes it down once: its backends pass one by one; each is good until the next is asked for. */
   passingSnapshot(): Steps<PassingSnapshot> {
     return passingSnapshot(this.#snapshotSource())
   }

@@ -7,8 +7,8 @@ import type { SessionFilter } from './port.ts'
 
 const MOST_LISTED = 1_000
 
-/** Takes some hundredths of a millisecond. */
-const SESSIONS_A_STEP = 32
+/** Takes some hundredths of a millisecond to write. */
+const SESSIONS_A_STEP = 8
 
 export interface Visit {
   readonly filter: SessionFilter

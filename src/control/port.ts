@@ -5,7 +5,7 @@ import type { Events } from '../core/events.ts'
 import type { Explanation, ExplainRequest } from '../core/explanation.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
 import type { Faults } from '../faults/faults.ts'
-import type { SessionSnapshot, Snapshot } from '../core/snapshot.ts'
+import type { LiveSnapshot, SessionSnapshot, Snapshot } from '../core/snapshot.ts'
 import type { PassingSnapshot } from './take-snapshot.ts'
 import type { Steps } from '../core/steps.ts'
 
@@ -37,8 +37,8 @@ export interface ControlPort extends Events {
    * The same step by step, since a thousand backends and their sessions at once would hold the traffic up. Its backends are
    * as they are whenever they are looked at: for whoever looks at each of them often.
    */
-  liveSnapshot(): Steps<Snapshot>
-  /** The same for whoever writes it down once: its backends are taken one by one, as they are asked for. */
+  liveSnapshot(): Steps<LiveSnapshot>
+  /** The same for whoever writes it down once: its backends pass one by one; each is good until the next is asked for. */
   passingSnapshot(): Steps<PassingSnapshot>
   /** Open sessions, those of listeners that a reload has closed included. */
   readonly sessionCount: number

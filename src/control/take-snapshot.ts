@@ -7,6 +7,8 @@ import type {
   BackendSnapshot,
   ListenerRequestsSnapshot,
   ListenerSnapshot,
+  LiveBackend,
+  LiveSnapshot,
   Mode,
   PoolSnapshot,
   ReloadsSnapshot,
@@ -24,14 +26,10 @@ import type { ManagedPool } from './managed-pool.ts'
 const BACKENDS_A_STEP = 8
 const SESSIONS_A_STEP = 256
 
-/** A snapshot whose backends are taken as they are asked for, once. */
-export interface PassingSnapshot extends Omit<Snapshot, 'pools'> {
-  readonly pools: readonly PassingPool[]
-}
+/** A snapshot whose backends pass one by one, once: each is good until the next one is asked for. */
+export type PassingSnapshot = Snapshot<Iterable<LiveBackend>>
 
-export interface PassingPool extends Omit<PoolSnapshot, 'backends'> {
-  readonly backends: Iterable<BackendSnapshot>
-}
+export type PassingPool = PoolSnapshot<Iterable<LiveBackend>>
 
 /** Where a snapshot comes from. */
 export interface SnapshotSource {
@@ -52,17 +50,17 @@ export function* takeSnapshot(from: SnapshotSource): Steps<Snapshot> {
 }
 
 /** The same, with backends that are as they are whenever they are looked at, and no copies. */
-export function* liveSnapshot(from: SnapshotSource): Steps<Snapshot> {
-  return yield* snapshotWith(from, (backend, isEligible) => new BackendView(backend, isEligible))
+export function* liveSnapshot(from: SnapshotSource): Steps<LiveSnapshot> {
+  return yield* snapshotWith(from, (backend, isEligible) => new BackendView().show(backend, isEligible))
 }
 
-type Showing = (backend: Backend, isEligible: boolean) => BackendSnapshot
+type Showing<Shown> = (backend: Backend, isEligible: boolean) => Shown
 
-function* snapshotWith(from: SnapshotSource, show: Showing): Steps<Snapshot> {
-  const { pools: passing, ...rest } = yield* snapshotHead(from, show)
-  const pools: PoolSnapshot[] = []
+function* snapshotWith<Shown>(from: SnapshotSource, show: Showing<Shown>): Steps<Snapshot<readonly Shown[]>> {
+  const { pools: passing, ...rest } = yield* passingWith(from, show)
+  const pools: PoolSnapshot<readonly Shown[]>[] = []
   for (const { backends: each, ...pool } of passing) {
-    const backends: BackendSnapshot[] = []
+    const backends: Shown[] = []
     for (const backend of each) {
       backends.push(backend)
       if (backends.length % BACKENDS_A_STEP === 0) yield
@@ -73,14 +71,15 @@ function* snapshotWith(from: SnapshotSource, show: Showing): Steps<Snapshot> {
 }
 
 /**
- * The same for whoever writes it down: its backends come one by one, each as it is then, and once. What is alive only
- * as long as it is written costs the garbage collector nothing; a thousand backends that outlive that hold traffic up.
+ * The same for whoever writes it down: its backends pass one by one, each as it is then, and once. One view shows them all:
+ * copies of a thousand backends each second are garbage that holds traffic up when it is collected.
  */
 export function* passingSnapshot(from: SnapshotSource): Steps<PassingSnapshot> {
-  return yield* snapshotHead(from, backendSnapshot)
+  const view = new BackendView()
+  return yield* passingWith(from, (backend, isEligible) => view.show(backend, isEligible))
 }
 
-function* snapshotHead(from: SnapshotSource, show: Showing): Steps<PassingSnapshot> {
+function* passingWith<Shown>(from: SnapshotSource, show: Showing<Shown>): Steps<Snapshot<Iterable<Shown>>> {
   yield* countBytes(from.sessions)
   const modes = modesOfPools(from.listeners)
   const listeners = from.listeners.map(listenerSnapshot)
@@ -154,10 +153,10 @@ function listenerRequests({ codes, answers }: RequestEnds): ListenerRequestsSnap
   }
 }
 
-function poolSnapshot(
+function poolSnapshot<Shown>(
   { pool, config }: ManagedPool,
-  { modes, show }: { modes: readonly Mode[]; show: Showing },
-): PassingPool {
+  { modes, show }: { modes: readonly Mode[]; show: Showing<Shown> },
+): PoolSnapshot<Iterable<Shown>> {
   return {
     name: pool.name,
     strategy: config.strategy,
@@ -171,7 +170,7 @@ function poolSnapshot(
   }
 }
 
-function* backendSnapshots(pool: ManagedPool['pool'], show: Showing): Generator<BackendSnapshot, void> {
+function* backendSnapshots<Shown>(pool: ManagedPool['pool'], show: Showing<Shown>): Generator<Shown, void> {
   const eligible = new Set(pool.eligible)
   // A copy: backends may come and go between two of them.
   for (const backend of Array.from(pool.backends.values())) {

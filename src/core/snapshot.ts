@@ -2,8 +2,12 @@ import type { BackendMode, CheckResult } from './backend.ts'
 import type { EndCode, FailedAttempt } from './events.ts'
 import type { QueueFailureReason } from './queue-counters.ts'
 
-/** A copy of everything that an operator may want to see, taken at one moment. Plain data: `JSON.stringify` it. */
-export interface Snapshot {
+/**
+ * A copy of everything that an operator may want to see, taken at one moment. Plain data: `JSON.stringify` it.
+ *
+ * @typeParam Backends of each pool, in whatever way they are shown
+ */
+export interface Snapshot<Backends = readonly BackendSnapshot[]> {
   /** Wall-clock time, ms since 1970. */
   readonly at: number
   readonly startedAt: number
@@ -12,7 +16,7 @@ export interface Snapshot {
   readonly version: number
   readonly reloads: ReloadsSnapshot
   readonly listeners: readonly ListenerSnapshot[]
-  readonly pools: readonly PoolSnapshot[]
+  readonly pools: readonly PoolSnapshot<Backends>[]
 }
 
 /** How changes of the configuration went; the start is no reload. */
@@ -58,7 +62,7 @@ export interface ListenerRequestsSnapshot {
   readonly unanswered: number
 }
 
-export interface PoolSnapshot {
+export interface PoolSnapshot<Backends = readonly BackendSnapshot[]> {
   readonly name: string
   readonly strategy: string
   /** Of the listeners that send to it. */
@@ -73,10 +77,11 @@ export interface PoolSnapshot {
   readonly queueTime: LatencySnapshot
   /** Those that waited in vain, or found the queue full. */
   readonly queueFailures: Readonly<Record<QueueFailureReason, number>>
-  readonly backends: readonly BackendSnapshot[]
+  readonly backends: Backends
 }
 
-export interface BackendSnapshot {
+/** @typeParam Latency its histograms: copies, or those that go on counting */
+export interface BackendSnapshot<Latency extends Latencies = LatencySnapshot> {
   readonly id: string
   readonly address: string
   readonly mode: BackendMode
@@ -96,9 +101,9 @@ export interface BackendSnapshot {
   readonly ejections: number
   readonly totalEjections: number
   /** Of connects that succeeded. */
-  readonly connectTime: LatencySnapshot
+  readonly connectTime: Latency
   /** TCP mode: of whole sessions. */
-  readonly sessionTime: LatencySnapshot
+  readonly sessionTime: Latency
   readonly bytesToBackend: number
   readonly bytesToClient: number
   readonly checks: number
@@ -111,24 +116,36 @@ export interface BackendSnapshot {
   /** Why it changed then, in words; absent while it is as it began. */
   readonly healthReason?: string | undefined
   /** HTTP mode, once there was a request. */
-  readonly requests?: RequestsSnapshot | undefined
+  readonly requests?: RequestsSnapshot<Latency> | undefined
 }
 
-export interface RequestsSnapshot {
+export interface RequestsSnapshot<Latency extends Latencies = LatencySnapshot> {
   /** Answers by the class of their status: `{ '2xx': 41, '5xx': 1 }`; classes without any are absent. */
   readonly answers: Readonly<Record<string, number>>
   /** Requests that ended without a whole answer, by the backend's fault. */
   readonly failed: number
-  readonly firstByte: LatencySnapshot
-  readonly total: LatencySnapshot
+  readonly firstByte: Latency
+  readonly total: Latency
 }
 
-export interface LatencySnapshot {
+/** A backend as it is whenever it is looked at: nothing of it is copied. */
+export type LiveBackend = BackendSnapshot<Latencies>
+
+/** The same as a snapshot with backends that are as they are whenever they are looked at. */
+export type LiveSnapshot = Snapshot<readonly LiveBackend[]>
+
+/** A histogram. */
+export interface Latencies {
   /** Upper bounds in ms. */
   readonly boundsMs: readonly number[]
   /** Counts by bucket, not cumulated; one more than there are bounds. */
-  readonly counts: readonly number[]
+  readonly counts: ArrayLike<number>
   readonly sumMs: number
+}
+
+/** The same as plain data. */
+export interface LatencySnapshot extends Latencies {
+  readonly counts: readonly number[]
 }
 
 /** One open session. */

@@ -1,6 +1,6 @@
 import { LATENCY_BOUNDS_MS } from '../core/latency-histogram.ts'
 import type { BackendMode } from '../core/backend.ts'
-import type { BackendSnapshot, LatencySnapshot, Mode } from '../core/snapshot.ts'
+import type { Latencies, LiveBackend, Mode } from '../core/snapshot.ts'
 import { statusCounts } from './fixed-sets.ts'
 import type { Metric } from './metric.ts'
 import { counter, counters, durations, gauge, info, oneOf, onlyFor } from './metric.ts'
@@ -8,14 +8,14 @@ import { labels } from './text.ts'
 
 /** A backend, as its metrics see it. */
 export interface BackendRow {
-  readonly backend: BackendSnapshot
+  readonly backend: LiveBackend
   /** Of its pool's listeners. */
   readonly modes: readonly Mode[]
 }
 
 const MODES: readonly BackendMode[] = ['ready', 'drain', 'maint']
 
-const NONE_YET: LatencySnapshot = {
+const NONE_YET: Latencies = {
   boundsMs: LATENCY_BOUNDS_MS,
   counts: [0, ...LATENCY_BOUNDS_MS.map(() => 0)],
   sumMs: 0,

@@ -1,15 +1,15 @@
 import type { ProcessFacts } from '../core/process-facts.ts'
-import type { Snapshot } from '../core/snapshot.ts'
+import type { LiveSnapshot } from '../core/snapshot.ts'
 import type { Metric } from './metric.ts'
 import { counters, gauge, info, oneOf } from './metric.ts'
 import { labels } from './text.ts'
 
 interface Instance {
-  readonly snapshot: Snapshot
+  readonly snapshot: LiveSnapshot
   readonly process: ProcessFacts
 }
 
-const STATES: readonly Snapshot['state'][] = ['running', 'draining', 'closed']
+const STATES: readonly LiveSnapshot['state'][] = ['running', 'draining', 'closed']
 
 /** `fairlead_...`: what is told of the balancer as a whole. */
 export const instanceMetrics: readonly Metric<Instance>[] = [

@@ -1,5 +1,5 @@
 import type { ByteText } from '../core/byte-text.ts'
-import type { LatencySnapshot } from '../core/snapshot.ts'
+import type { Latencies } from '../core/snapshot.ts'
 import type { Labels, Series } from './text.ts'
 import { writeHistogram, writeKeyedLine, writeLine } from './text.ts'
 
@@ -53,7 +53,7 @@ export function oneOf<Row>(
 }
 
 /** How long something takes; its name ends in `_seconds`. */
-export function durations<Row>(name: string, help: string, value: Value<Row, LatencySnapshot>): Metric<Row> {
+export function durations<Row>(name: string, help: string, value: Value<Row, Latencies>): Metric<Row> {
   return {
     name,
     type: 'histogram',

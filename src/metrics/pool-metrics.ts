@@ -1,10 +1,12 @@
-import type { PoolSnapshot } from '../core/snapshot.ts'
+import type { LiveSnapshot } from '../core/snapshot.ts'
 import type { Metric } from './metric.ts'
 import { counter, counters, durations, gauge, info, onlyFor } from './metric.ts'
 import { labels } from './text.ts'
 
+type Pool = LiveSnapshot['pools'][number]
+
 /** `fairlead_pool_...{pool}` */
-export const poolMetrics: readonly Metric<PoolSnapshot>[] = [
+export const poolMetrics: readonly Metric<Pool>[] = [
   info('info', 'How it balances. Always 1.', ({ strategy }) => labels({ strategy })),
   gauge('backends', 'Backends that it has.', ({ backends }) => backends.length),
   gauge(
@@ -27,7 +29,7 @@ export const poolMetrics: readonly Metric<PoolSnapshot>[] = [
     'Connects that failed and were tried again, elsewhere where there is an elsewhere.',
     ({ retries }) => retries,
   ),
-  ...onlyFor<PoolSnapshot>(
+  ...onlyFor<Pool>(
     ({ modes }) => modes.includes('http'),
     [
       counter(

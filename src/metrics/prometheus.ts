@@ -1,6 +1,6 @@
 import { ByteText } from '../core/byte-text.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
-import type { Snapshot } from '../core/snapshot.ts'
+import type { LiveSnapshot } from '../core/snapshot.ts'
 import type { Steps } from '../core/steps.ts'
 import type { BackendRow } from './backend-metrics.ts'
 import { backendMetrics } from './backend-metrics.ts'
@@ -13,7 +13,7 @@ import type { Labels } from './text.ts'
 import { heading, labels } from './text.ts'
 
 /** Takes some hundredths of a millisecond where each row is a histogram. */
-const ROWS_A_STEP = 8
+const ROWS_A_STEP = 2
 
 /** What `Content-Type` says of it. */
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -22,7 +22,7 @@ export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
  * A snapshot in Prometheus' text format 0.0.4. How many series there are follows from the configuration alone: no
  * name, status, path or address that comes with traffic becomes a label.
  */
-export function prometheusText(snapshot: Snapshot, process: ProcessFacts): string {
+export function prometheusText(snapshot: LiveSnapshot, process: ProcessFacts): string {
   const parts = [...prometheusParts(snapshot, process)].filter((part) => part !== undefined)
   return Buffer.concat(parts).toString()
 }
@@ -31,7 +31,10 @@ export function prometheusText(snapshot: Snapshot, process: ProcessFacts): strin
  * The same in steps, some of which give a piece. With a thousand backends it is megabytes: whoever makes them beside
  * traffic lets the traffic have its turn between steps.
  */
-export function* prometheusParts(snapshot: Snapshot, process: ProcessFacts): Generator<Buffer | void, void> {
+export function* prometheusParts(
+  snapshot: LiveSnapshot,
+  process: ProcessFacts,
+): Generator<Buffer | void, void> {
   const { listeners, pools } = snapshot
   const out = new ByteText()
   const tables: Steps<void>[] = [
@@ -59,7 +62,7 @@ export function* prometheusParts(snapshot: Snapshot, process: ProcessFacts): Gen
 }
 
 /** A thousand of them are a step each. */
-function* backendRows(pools: Snapshot['pools']): Steps<(readonly [BackendRow, Labels])[]> {
+function* backendRows(pools: LiveSnapshot['pools']): Steps<(readonly [BackendRow, Labels])[]> {
   const rows: (readonly [BackendRow, Labels])[] = []
   for (const { name, modes, backends } of pools) {
     for (const backend of backends) {

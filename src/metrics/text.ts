@@ -1,5 +1,5 @@
 import type { ByteText } from '../core/byte-text.ts'
-import type { LatencySnapshot } from '../core/snapshot.ts'
+import type { Latencies } from '../core/snapshot.ts'
 
 /** Labels as they stand between the braces: `pool="web",backend="a"`; empty where there are none. */
 export type Labels = string
@@ -55,7 +55,7 @@ export function writeKeyedLine(
 export function writeHistogram(
   out: ByteText,
   { name, of }: Series,
-  { boundsMs, counts, sumMs }: LatencySnapshot,
+  { boundsMs, counts, sumMs }: Latencies,
 ): void {
   const endings = endingsOf(boundsMs)
   const begin = out.end

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Piece } from '../../src/admin/http/pieces.ts'
-import { jsonOf, jsonPieces, Writer } from '../../src/admin/http/pieces.ts'
+import { jsonOf, JsonPart, jsonPieces, Writer } from '../../src/admin/http/pieces.ts'
 import type { Steps } from '../../src/core/steps.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 
@@ -29,19 +29,29 @@ void t.test('JSON in pieces is the JSON that it would be in one', (sub) => {
   sub.end()
 })
 
-void t.test('what can be iterated is a list whose elements are asked for one by one', (sub) => {
+void t.test('a part writes itself when its turn has come, wherever it lies', (sub) => {
   let asked = 0
-  function* numbers(): Generator<number> {
-    for (let i = 0; i < 3; i++) {
+  const part = new JsonPart(function* (): Generator<Piece, void> {
+    for (const piece of ['[1', Buffer.from(',2'), ']']) {
       asked++
-      yield i
+      yield piece
     }
-  }
-  const pieces = jsonPieces({ numbers: numbers(), none: new Set() })
+  })
+  const pieces = jsonPieces({ part, none: undefined, rest: [3] })
   let text = ''
-  while (!text.includes('1')) text += pieces.next().value as string
-  sub.equal(asked, 2)
-  sub.equal(text + [...pieces].join(''), '{"numbers":[0,1,2],"none":[]}')
+  while (!text.includes('1')) text += String(pieces.next().value)
+  sub.equal(asked, 1)
+  sub.equal(text + [...pieces].join(''), '{"part":[1,2],"rest":[3]}')
+
+  const long = Array.from({ length: 20 }, () => ({ part }))
+  const written = JSON.stringify(long.map(() => ({ part: [1, 2] })))
+  for (const [value, json] of [
+    [part, '[1,2]'],
+    [long.slice(0, 1), '[{"part":[1,2]}]'],
+    [long, written],
+  ] as const) {
+    sub.equal([...jsonPieces(value)].join(''), json)
+  }
   sub.end()
 })
 

@@ -1,18 +1,49 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { Slice } from '../../src/admin/slice.ts'
-import { systemClock } from '../../src/core/clock.ts'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
 
 void test('of all long work one piece is done a turn', async (t) => {
-  const order: number[] = []
-  const rests = [0, 1, 2].map(async (i) => {
-    await new Slice(systemClock).rest()
-    order.push(i)
-  })
-  for (const [i, rest] of rests.entries()) {
-    await rest
-    // What the same turn of the loop would still do comes before this.
-    await turn()
-    t.same(order, [0, 1, 2].slice(0, i + 1))
+  const clock = new ManualClock()
+  let turns = 0
+  let isDone = false
+  const turn = (): void => {
+    turns++
+    if (!isDone) setImmediate(turn)
   }
+  setImmediate(turn)
+  const seen = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const slice = new Slice(clock)
+      const inTurns: number[] = []
+      for (let i = 0; i < 20; i++) {
+        await slice.rest()
+        inTurns.push(turns)
+        clock.advance(0.03)
+      }
+      return inTurns
+    }),
+  )
+  isDone = true
+  t.equal(new Set(seen.flat()).size, 60)
+})
+
+void test('after a quarter of a millisecond of work it rests for a whole one', async (t) => {
+  const clock = new ManualClock()
+  const slice = new Slice(clock)
+  await slice.rest()
+  clock.advance(0.3)
+  const begunAt = performance.now()
+  await slice.rest()
+  // Timers have whole milliseconds, and look at the time once a turn.
+  t.ok(performance.now() - begunAt > 0.5, 'a turn of the loop alone takes some hundredths')
+  t.equal(slice.busyMs, 0.3)
+})
+
+void test('a slice is over soon', (t) => {
+  const clock = new ManualClock()
+  const slice = new Slice(clock)
+  t.notOk(slice.isOver)
+  clock.advance(0.1)
+  t.ok(slice.isOver)
+  t.end()
 })

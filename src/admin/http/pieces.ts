@@ -96,26 +96,36 @@ function plain(): Encoder {
   }
 }
 
+/** A part of a value that writes itself, as one value of JSON. */
+export class JsonPart {
+  readonly pieces: () => Iterable<Piece>
+
+  constructor(pieces: () => Iterable<Piece>) {
+    this.pieces = pieces
+  }
+}
+
 /** What the steps give, as JSON. */
 export function* jsonOf(steps: Steps<unknown>): Generator<Piece, void> {
   yield* jsonPieces(yield* steps)
 }
 
 /**
- * `value` as JSON: what `JSON.stringify` gives, with long lists element by element, wherever they lie. What can only be
- * iterated is a long list too, whose elements are asked for one by one.
+ * `value` as JSON: what `JSON.stringify` gives, with long lists element by element, wherever they lie, and with parts that
+ * write themselves in objects, and in lists of those.
  */
-export function* jsonPieces(value: unknown): Generator<string, void> {
+export function* jsonPieces(value: unknown): Generator<Piece, void> {
   if (typeof value !== 'object' || value === null) yield JSON.stringify(value) ?? 'null'
-  else if (Array.isArray(value) && value.length <= LONG_LIST) yield* shortListPieces(value)
-  else if (Symbol.iterator in value) yield* listPieces(value as Iterable<unknown>)
-  else yield* objectPieces(value)
+  else if (value instanceof JsonPart) yield* value.pieces()
+  else if (!Array.isArray(value)) yield* objectPieces(value)
+  else if (value.length <= LONG_LIST) yield* shortListPieces(value)
+  else yield* listPieces(value)
 }
 
-function* listPieces(list: Iterable<unknown>): Generator<string, void> {
+function* listPieces(list: readonly unknown[]): Generator<Piece, void> {
   let before = '['
   for (const element of list) {
-    if (holdsPassing(element)) {
+    if (holdsPart(element)) {
       yield before
       yield* jsonPieces(element)
     } else yield before + (JSON.stringify(element) ?? 'null')
@@ -124,19 +134,15 @@ function* listPieces(list: Iterable<unknown>): Generator<string, void> {
   yield before === '[' ? '[]' : ']'
 }
 
-/** Something in it can only be iterated, which `JSON.stringify` would not do. */
-function holdsPassing(value: unknown): boolean {
+/** Something in it writes itself, which `JSON.stringify` would not let it do. */
+function holdsPart(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  for (const name in value) if (isPassing((value as Record<string, unknown>)[name])) return true
+  for (const name in value) if ((value as Record<string, unknown>)[name] instanceof JsonPart) return true
   return false
 }
 
-function isPassing(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Symbol.iterator in value
-}
-
 /** Snapshots hold lists in lists, down to backends; those alone are short enough to be written at once. */
-function* shortListPieces(list: readonly unknown[]): Generator<string, void> {
+function* shortListPieces(list: readonly unknown[]): Generator<Piece, void> {
   let before = '['
   for (const element of list) {
     yield before
@@ -146,7 +152,7 @@ function* shortListPieces(list: readonly unknown[]): Generator<string, void> {
   yield before === '[' ? '[]' : ']'
 }
 
-function* objectPieces(value: object): Generator<string, void> {
+function* objectPieces(value: object): Generator<Piece, void> {
   let before = '{'
   for (const [name, part] of Object.entries(value)) {
     if (part === undefined) continue

@@ -3,9 +3,11 @@ import { parseBackend } from '../../config/resolve.ts'
 import { formatAddress } from '../../core/address.ts'
 import type { PoolSnapshot } from '../../core/snapshot.ts'
 import { ApiError } from '../api-error.ts'
+import { backendList } from '../backend-list.ts'
 import { taggedJson, taggedSteps } from '../http/answers.ts'
 import { duration, flag } from '../http/parameters.ts'
 import { backendPath } from '../http/parse-path.ts'
+import { JsonPart } from '../http/pieces.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import { backend, mode, named } from '../schemas.ts'
@@ -60,7 +62,7 @@ export const backendRoutes = [
       assertPool(control, path)
       return taggedSteps(control.version, function* () {
         const { backends } = findPool(yield* control.passingSnapshot(), path)
-        return { backends }
+        return { backends: new JsonPart(() => backendList([{ backends }])) }
       })
     },
   }),

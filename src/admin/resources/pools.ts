@@ -1,6 +1,6 @@
-import type { PassingPool } from '../../control/take-snapshot.ts'
-import type { BackendSnapshot } from '../../core/snapshot.ts'
+import { backendList, writtenPool } from '../backend-list.ts'
 import { taggedSteps } from '../http/answers.ts'
+import { JsonPart } from '../http/pieces.ts'
 import { route } from '../http/route.ts'
 import { backend, pool } from '../schemas.ts'
 import { assertPool, findPool } from './find.ts'
@@ -19,7 +19,7 @@ export const poolRoutes = [
     handle: ({ control }) =>
       taggedSteps(control.version, function* () {
         const { pools } = yield* control.passingSnapshot()
-        return { pools }
+        return { pools: pools.map(writtenPool) }
       }),
   }),
   route({
@@ -32,7 +32,7 @@ export const poolRoutes = [
     handle: ({ control, path }) => {
       assertPool(control, path)
       return taggedSteps(control.version, function* () {
-        return findPool(yield* control.passingSnapshot(), path)
+        return writtenPool(findPool(yield* control.passingSnapshot(), path))
       })
     },
   }),
@@ -48,12 +48,7 @@ export const poolRoutes = [
     handle: ({ control }) =>
       taggedSteps(control.version, function* () {
         const { pools } = yield* control.passingSnapshot()
-        return { backends: withPool(pools) }
+        return { backends: new JsonPart(() => backendList(pools)) }
       }),
   }),
 ]
-
-/** One by one, as they are asked for. */
-function* withPool(pools: readonly PassingPool[]): Generator<BackendSnapshot & { readonly pool: string }> {
-  for (const { name, backends } of pools) for (const one of backends) yield { ...one, pool: name }
-}
