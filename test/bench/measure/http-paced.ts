@@ -26,7 +26,7 @@ export function measureHttpPaced(bed: Bed): Promise<Figures> {
       warmUpSeconds: warmUpSeconds * PACED_WARM_UPS,
       measureSeconds: measureSeconds * MEASURES,
     }
-    const { p50, p99, lost } = await keepAwake(workspace, [bed.contenderCpu, cpu], () =>
+    const { p50, p99, lost } = await keepAwake(workspace, bed.contenderCpu, () =>
       runPaced({ ...bed, timing: longer }, port, REQUESTS_PER_SECOND),
     )
     return { 'http-paced-p50': p50, 'http-paced-p99': p99, 'http-paced-lost': lost }
