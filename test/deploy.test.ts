@@ -1,13 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { httpBackend } from '../src/testing/http-backend.ts'
 import { fairlead, finish } from './e2e/command.ts'
+import { inProject, root } from './helpers/project.ts'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const folder = join(root, 'fixtures/deploy')
+const folder = inProject('fixtures/deploy')
 
 interface Container {
   readonly args: readonly string[]

@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import ts from 'typescript'
+import { inProject, root } from './helpers/project.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const examples = join(root, 'fixtures', 'examples')
+const examples = inProject('fixtures/examples')
 
 /** A folder in which `fairlead` is a package that was installed, and so is tap. */
 const place = await mkdtemp(join(tmpdir(), 'fairlead-examples-'))

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix, relative, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
+import { inProject } from './helpers/project.ts'
 
 /** Source texts by their path below `src`, with `/` on every platform. */
 type Files = ReadonlyMap<string, string>
@@ -120,7 +120,7 @@ function withoutComments(text: string): string {
 }
 
 function sourceFiles(): Files {
-  const root = fileURLToPath(new URL('../src', import.meta.url))
+  const root = inProject('src')
   const entries = readdirSync(root, { recursive: true, withFileTypes: true })
   return new Map(
     entries

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import ts from 'typescript'
-import { blocks, place, root, run } from './helpers/readme.ts'
+import { inProject, root } from './helpers/project.ts'
+import { blocks, place, run } from './helpers/readme.ts'
 
-const examples = join(root, 'fixtures', 'examples', 'node-test')
+const examples = inProject('fixtures/examples/node-test')
 
 /** Tests, which readers put into files of their own; they lie in `fixtures/examples`, and are run there. */
 function isTest(block: string): boolean {

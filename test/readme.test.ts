@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { flagTable } from '../src/config/flag-table.ts'
-import { blocks, lines, place, readme, root, run } from './helpers/readme.ts'
+import { root } from './helpers/project.ts'
+import { blocks, lines, place, readme, run } from './helpers/readme.ts'
 
 /** What a table says, whatever its columns' widths. */
 function words(text: string): string {

@@ -8,6 +8,7 @@ import { raw, request } from './raw.ts'
 import type { AskOptions, Operated } from './rig.ts'
 import { operate } from './rig.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
+import { inProject } from '../helpers/project.ts'
 import { connectTo, readBytes } from '../helpers/sockets.ts'
 
 interface Document {
@@ -28,7 +29,7 @@ void t.test('the document is good OpenAPI 3.1, and the one in the package', asyn
   const { valid, errors } = await validator.validate(JSON.parse(text) as Record<string, unknown>)
   sub.ok(valid, JSON.stringify(errors))
   sub.equal(validator.version, '3.1')
-  const built = new URL('../../dist/openapi.json', import.meta.url)
+  const built = inProject('dist/openapi.json')
   sub.equal(await readFile(built, 'utf8'), text, 'the build wrote it')
   const ids = routes.map(({ id }) => id)
   sub.equal(new Set(ids).size, ids.length, 'each operation has a name of its own')

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { inProject } from '../helpers/project.ts'
 import { versionOf } from './tool.ts'
 import type { Workspace } from './workspace.ts'
-import { repository } from './workspace.ts'
 
 export function goVersion(): string | undefined {
   return versionOf('go', ['version'], /go version go(\S+)/)
@@ -10,7 +10,7 @@ export function goVersion(): string | undefined {
 
 /** Builds `contenders/<program>.go`; throws when that fails. */
 export function buildGo(workspace: Workspace, program: string): void {
-  const source = join(repository, 'test/bench/contenders', `${program}.go`)
+  const source = inProject(`test/bench/contenders/${program}.go`)
   const built = spawnSync('go', ['build', '-o', goProgram(workspace, program), source], {
     encoding: 'utf8',
     timeout: 120_000,

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpus, release, totalmem } from 'node:os'
 import { webBackendName } from './load/web.ts'
 import { iperf3, wrk } from './tool.ts'
-import { repository } from './workspace.ts'
+import { root } from '../helpers/project.ts'
 
 /** What the figures depend on besides the contenders. */
 export type Machine = Readonly<Record<string, string>>
@@ -30,5 +30,5 @@ function commit(): string {
 }
 
 function git(...args: string[]): string {
-  return spawnSync('git', args, { cwd: repository, encoding: 'utf8' }).stdout?.trim() ?? ''
+  return spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? ''
 }

@@ -6,9 +6,6 @@ import { fileURLToPath } from 'node:url'
 import type { StartOptions } from './child.ts'
 import { Child } from './child.ts'
 
-/** The repository, seen from the compiled .bench/test/bench. */
-export const repository = fileURLToPath(new URL('../../..', import.meta.url))
-
 /**
  * Whatever must not outlive the benchmark: its processes and its temporary folder. Both go when the process
  * ends, be it in order, by an error or by a signal.

@@ -14,8 +14,9 @@ import { resolveFile } from '../../src/config/resolve-file.ts'
 import { isSmallForm } from '../../src/config/small-form.ts'
 import { readConfigFile } from '../../src/config/source.ts'
 import { ConfigError } from '../../src/core/errors.ts'
+import { inProject } from '../helpers/project.ts'
 
-const corpus = join(import.meta.dirname, '../../fixtures/configs')
+const corpus = inProject('fixtures/configs')
 const valid = filesIn('valid')
 const invalid = filesIn('invalid')
 const env = {}
@@ -121,7 +122,7 @@ void t.test(
       const content: unknown = parse(readFileSync(join(corpus, `invalid/${name}.yaml`), 'utf8'))
       sub.notOk(validate(content), name)
     }
-    const shipped = readFileSync(join(import.meta.dirname, '../../dist/fairlead.schema.json'), 'utf8')
+    const shipped = readFileSync(inProject('dist/fairlead.schema.json'), 'utf8')
     sub.same(JSON.parse(shipped), JSON.parse(JSON.stringify(schema)))
   },
 )

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import t from 'tap'
 import type { BalancerOptions } from '../../src/config/options.ts'
 import { resolveOptions } from '../../src/config/resolve.ts'
@@ -7,6 +6,7 @@ import type { Setting } from '../../src/config/setting.ts'
 import { settings } from '../../src/config/settings.ts'
 import { ConfigError, type ConfigProblem } from '../../src/core/errors.ts'
 import { testCertificate } from '../../src/testing/test-certificate.ts'
+import { inProject } from '../helpers/project.ts'
 
 const web = { listen: 0, backends: ['http://a:3001', 'https://b'] }
 
@@ -214,7 +214,7 @@ void t.test('every problem of HTTP mode is told at once', async (sub) => {
 })
 
 void t.test('files that are no certificates or no folder are found before anything listens', async (sub) => {
-  const me = join(import.meta.dirname, 'settings.test.ts')
+  const me = inProject('package.json')
   sub.same(problemsOf({ ...web, backendCa: me }), [
     { path: 'backendCa', message: `${shown(me)} holds no certificate: it must be in PEM form` },
   ])

@@ -7,9 +7,6 @@ import type { HttpBackend } from '../../src/testing/http-backend.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { testBalancer } from '../../src/testing/test-balancer.ts'
 
-/** As the build makes them: what the package serves is what is tested. */
-const DASHBOARD = new URL('../../dist/admin/dashboard/', import.meta.url)
-
 export interface Rig {
   readonly balancer: Balancer
   readonly backends: readonly HttpBackend[]
@@ -37,7 +34,6 @@ export async function rig(
   const open = (port: number): Promise<Admin> =>
     startAdmin(balancer, {
       address: { kind: 'tcp', host: '127.0.0.1', port },
-      dashboard: DASHBOARD,
       ...admin,
     })
   let running = await open(0)

@@ -1,12 +1,11 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { waitUntil } from '../../src/testing/wait-for.ts'
+import { inProject } from '../helpers/project.ts'
 
 /** The command as a user's shell finds it. It runs `dist`, which `npm test` builds first. */
-export const BIN = join(dirname(fileURLToPath(import.meta.url)), '../../bin/fairlead.js')
+export const BIN = inProject('bin/fairlead.js')
 
 /** Starting Node on a loaded machine takes its time; nothing here is about speed. */
 const PATIENCE_MS = 15_000

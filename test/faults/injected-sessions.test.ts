@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { ConfigError, FaultsOffError } from '../../src/core/errors.ts'
 import type { FaultSpec } from '../../src/faults/fault-spec.ts'
@@ -8,6 +7,7 @@ import type { FaultBoard } from '../../src/faults/fault-board.ts'
 import { deterministicBytes } from '../../src/testing/deterministic-bytes.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { waitForEvent, waitUntil } from '../../src/testing/wait-for.ts'
+import { inProject } from '../helpers/project.ts'
 import { rawPeer } from '../helpers/raw-peer.ts'
 import { closed, connectTo, readBytes, sha256 } from '../helpers/sockets.ts'
 import { turns } from '../net/conn-rig.ts'
@@ -262,7 +262,7 @@ void t.test('without leave there are no faults, and none of what makes them is l
   socket.write('x')
   sub.equal((await readBytes(socket, 1)).toString(), 'x')
   socket.destroy()
-  const src = fileURLToPath(new URL('../../src', import.meta.url))
+  const src = inProject('src')
   const loading = readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.startsWith('faults'))
     .filter((path) => MAKES_FAULTS.test(readFileSync(join(src, path), 'utf8')))

@@ -6,9 +6,9 @@ import type { BalancerOptions } from '../../src/config/options.ts'
 import type { Address } from '../../src/core/address.ts'
 import type { Snapshot } from '../../src/core/snapshot.ts'
 import { waitForEvent } from '../../src/testing/wait-for.ts'
+import type { Operation } from './balancer-process.ts'
 
 const SCRIPT = fileURLToPath(new URL('balancer-process.js', import.meta.url))
-type Operation = 'address' | 'snapshot' | 'descriptors' | 'memory' | 'block'
 
 const START_TIMEOUT_MS = 30_000
 
@@ -18,7 +18,7 @@ interface Started {
   readonly prefix?: readonly string[]
 }
 
-/** Starts balancer-process.js, which needs `npm run build`; killed on dispose. */
+/** Starts balancer-process.ts; killed on dispose. */
 export async function startBalancerProcess({ options, prefix = [] }: Started): Promise<BalancerProcess> {
   const [command, ...rest] = [...prefix, process.execPath, SCRIPT, JSON.stringify(options)]
   const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import type { Command } from '../e2e/command.ts'
 import { launch } from '../e2e/command.ts'
+import { inProject } from './project.ts'
 
-const SCRIPT = join(dirname(fileURLToPath(import.meta.url)), 'notify_socket.py')
+const SCRIPT = inProject('test/helpers/notify_socket.py')
 
 /** What systemd listens at to hear of its services; Node has no datagram sockets of that kind, so that Python listens. */
 export class NotifySocket implements AsyncDisposable {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
+import { inProject } from './project.ts'
 
 type Answer = Readonly<Record<string, unknown>>
 
@@ -39,7 +39,7 @@ export class RawPeerError extends Error {
 export async function startRawPeer({
   prefix = [],
 }: { prefix?: readonly string[] | undefined } = {}): Promise<RawPeerProcess> {
-  const script = fileURLToPath(new URL('raw_peer.py', import.meta.url))
+  const script = inProject('test/helpers/raw_peer.py')
   const [command, ...rest] = [...prefix, 'python3', ...QUICK_START, script]
   const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
   const peer = new RawPeerProcess(child)

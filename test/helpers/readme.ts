@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { root } from './project.ts'
 
-export const root = fileURLToPath(new URL('../..', import.meta.url))
 export const readme = await readFile(join(root, 'README.md'), 'utf8')
 
 /** A folder in which `npx fairlead` and `import 'fairlead'` mean this checkout. */

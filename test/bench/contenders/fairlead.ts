@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Contender } from '../contender.ts'
 import type { SuiteName } from '../suites.ts'
-import { repository } from '../workspace.ts'
+import { inProject } from '../../helpers/project.ts'
 
 /** As it comes, but for the session log and the checks, which the others do not have on either. */
 export const fairlead = variant({ name: 'fairlead', title: 'fairlead' })
@@ -55,17 +54,17 @@ function variant({
     title,
     optional,
     install: 'npm run build',
-    version: () => (existsSync(join(repository, 'dist/cli/main.js')) ? packageVersion() : undefined),
+    version: () => (existsSync(inProject('dist/cli/main.js')) ? packageVersion() : undefined),
     start({ workspace, port, backendPorts, place }) {
       const quiet = ['--log-level', 'warn', '--no-session-log', '--check', check, '--mode', suite]
-      const args = [join(repository, 'bin/fairlead.js'), `127.0.0.1:${port}`, ...backendPorts.map(String)]
+      const args = [inProject('bin/fairlead.js'), `127.0.0.1:${port}`, ...backendPorts.map(String)]
       return workspace.start(process.execPath, [...args, ...quiet], { ...place, env })
     },
   }
 }
 
 function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+  const { version } = JSON.parse(readFileSync(inProject('package.json'), 'utf8')) as {
     version: string
   }
   return version

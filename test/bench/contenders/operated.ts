@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import type * as AdminModule from '../../../src/admin/start-admin.ts'
-import type * as BalancerModule from '../../../src/control/balancer.ts'
-import type * as SpareModule from '../../../src/service/spare-only-cpu.ts'
-import { repository } from '../workspace.ts'
+import { startAdmin } from '../../../src/admin/start-admin.ts'
+import { createBalancer } from '../../../src/control/balancer.ts'
+import { spareOnlyCpu } from '../../../src/service/spare-only-cpu.ts'
 import { laySiege } from './lay-siege.ts'
 
 // fairlead with an admin listener: operated <port> <cpu or -1> <load: 0 or 1> <backend port>...
@@ -13,12 +11,6 @@ const [port = 0, cpu = -1, load = 0, ...backendPorts] = process.argv.slice(2).ma
 
 const BACKENDS = 1_000
 const SESSIONS = 10_000
-
-// As it is built for users, not as it is compiled for the benchmark: it looks for its package.json.
-const dist = join(repository, 'dist')
-const { createBalancer } = (await import(join(dist, 'control/balancer.js'))) as typeof BalancerModule
-const { spareOnlyCpu } = (await import(join(dist, 'service/spare-only-cpu.js'))) as typeof SpareModule
-const { startAdmin } = (await import(join(dist, 'admin/start-admin.js'))) as typeof AdminModule
 
 // As the program does.
 spareOnlyCpu()

@@ -1,15 +1,10 @@
-import { join } from 'node:path'
 import type { BalancerOptions } from '../../../src/config/options.ts'
-import type * as BalancerModule from '../../../src/control/balancer.ts'
-import { repository } from '../workspace.ts'
+import { createBalancer } from '../../../src/control/balancer.ts'
 
 // fairlead that is given another configuration all the time: reloading <port> <backend port>...
 const [port = 0, ...backendPorts] = process.argv.slice(2).map(Number)
 
 const EVERY_MS = 50
-
-const dist = join(repository, 'dist')
-const { createBalancer } = (await import(join(dist, 'control/balancer.js'))) as typeof BalancerModule
 
 /** The first backend is there in every other one; the weights differ in all. */
 function configuration(round: number): BalancerOptions {

@@ -1,10 +1,9 @@
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { runCommand } from '../../../src/cli/run-command.ts'
 import { waitUntil } from '../../../src/testing/wait-for.ts'
 import { operate } from '../../admin/rig.ts'
 import { launch } from '../../e2e/command.ts'
+import { inProject } from '../../helpers/project.ts'
 import { FakeProcess } from '../fake-process.ts'
 import { told } from './run.ts'
 
@@ -114,7 +113,7 @@ void t.test('top without a terminal says what works without', async (sub) => {
   ])
 })
 
-const PTY = join(dirname(fileURLToPath(import.meta.url)), 'pty_run.py')
+const PTY = inProject('test/cli/operate/pty_run.py')
 
 /** Needs python3, whose `pty` is the only terminal that a test can have. That one does not know its size. */
 void t.test('top on a real terminal: what was set is unset at the end, whoever ends it', async (sub) => {
