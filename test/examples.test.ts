@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
+import { plainly } from './helpers/plainly.ts'
 import { inProject, root } from './helpers/project.ts'
 
 const examples = inProject('fixtures/examples')
@@ -32,7 +33,7 @@ async function compiled(folder: string): Promise<string[]> {
 
 function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '' } })
+    const child = spawn(...plainly(process.execPath, args))
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['control'],
   ['admin', 'log'],
   ['service'],
-  ['cli', 'index.ts', 'testing'],
+  ['cli', 'index.ts', 'testing', 'build'],
 ]
 
 /** Files that live on another floor than the rest of their room. */

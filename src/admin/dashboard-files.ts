@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { inPackage } from '../core/in-package.ts'
 import type { StaticFile } from './static-file.ts'
 import { staticFile } from './static-file.ts'
 
 /** Where the build puts the dashboard. */
-const BUILT = new URL('./dashboard/', import.meta.url)
+const BUILT = pathToFileURL(inPackage('dist/dashboard/'))
 
 /**
  * The dashboard's files by name: one flat folder, read once when the first is asked for. A request only ever looks a

@@ -1,8 +1,8 @@
+import * as z from 'zod'
 import { packageVersion } from '../core/package-version.ts'
 import type { Parameters } from './http/parameters.ts'
 import type { Documented, Route } from './http/route.ts'
 import { apiError, named } from './schemas.ts'
-import { type Zod, z } from '../config/zod.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -138,7 +138,7 @@ function commonAnswers(route: Route): Record<number, Documented> {
   }
 }
 
-function jsonSchema(schema: Zod.ZodType): Json {
+function jsonSchema(schema: z.ZodType): Json {
   const known = named.get(schema)
   if (known !== undefined) return { $ref: `${COMPONENTS}${known.id}` }
   const { $defs: _named, ...own } = z.toJSONSchema(schema, { metadata: named, io: 'input' })

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { CheckResult } from '../core/backend.ts'
 import type { FailedAttempt } from '../core/events.ts'
 import type { Explanation } from '../core/explanation.ts'
@@ -12,7 +13,6 @@ import type {
   SessionSnapshot,
 } from '../core/snapshot.ts'
 import type { Status } from './status.ts'
-import { type Zod, z } from '../config/zod.ts'
 
 /** What has a name in the OpenAPI document. */
 export const named = z.registry<{ id: string }>()
@@ -25,7 +25,7 @@ type Json<T> = T extends string | number | boolean | null
     : { [K in keyof T as undefined extends T[K] ? never : K]: Json<T[K]> } & {
         [K in keyof T as undefined extends T[K] ? K : never]?: Json<Exclude<T[K], undefined>> | undefined
       }
-type Of<T> = Zod.ZodType<Json<T>>
+type Of<T> = z.ZodType<Json<T>>
 
 const count = z.int().min(0)
 const ms = z.number().min(0)

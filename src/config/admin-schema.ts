@@ -1,10 +1,10 @@
+import * as z from 'zod'
 import type { AdminOptions } from './file-options.ts'
 import { SEE_BRANCH } from './issues.ts'
 import { leaf } from './leaf.ts'
 import { DEFAULT_ADMIN_PORT, readAdminListen, readHosts, readToken, readTokenFile } from './read-admin.ts'
 import type { AdminConfig } from './schema.ts'
 import { strict } from './strict.ts'
-import { type Zod, z } from './zod.ts'
 
 const listen = leaf((error) => z.union([z.number(), z.string()], { error }), readAdminListen).meta({
   description: 'A port of 127.0.0.1, or where else to listen',
@@ -35,7 +35,7 @@ const adminObject = strict(
 })
 
 /** Where operators look in. */
-export const adminSchema: Zod.ZodType<AdminConfig, number | string | AdminOptions> = z.union(
+export const adminSchema: z.ZodType<AdminConfig, number | string | AdminOptions> = z.union(
   [listen.transform((address) => ({ address, token: undefined, hosts: [] })), adminObject],
   {
     error: () => SEE_BRANCH,

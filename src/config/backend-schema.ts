@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { Address } from '../core/address.ts'
 import { formatAddress, formatHostPort } from '../core/address.ts'
 import type { BackendSpec } from '../core/backend.ts'
@@ -16,7 +17,6 @@ import {
 } from './parse-backend.ts'
 import { valueSchema } from './setting-schema.ts'
 import { strict } from './strict.ts'
-import { type Zod, z } from './zod.ts'
 
 /** One backend as it was written; what is undefined comes from its pool. */
 export interface BackendEntry extends Omit<BackendText, 'id' | 'weight'> {
@@ -88,9 +88,9 @@ const ownObject = strict(
 )
 
 const backendObject = (
-  z.preprocess(plain, ownObject) as unknown as Zod.ZodType<
-    Zod.output<typeof ownObject>,
-    Zod.input<typeof ownObject>
+  z.preprocess(plain, ownObject) as unknown as z.ZodType<
+    z.output<typeof ownObject>,
+    z.input<typeof ownObject>
   >
 ).transform((given, context): BackendEntry[] => {
   const { address: text } = given
@@ -105,7 +105,7 @@ const backendObject = (
   return [entryOf(text, given)]
 })
 
-const backendText: Zod.ZodType<BackendEntry[], number | string> = leaf(
+const backendText: z.ZodType<BackendEntry[], number | string> = leaf(
   (error) => z.union([z.number(), z.string()], { error }),
   (value) => {
     if (typeof value !== 'number' && typeof value !== 'string') throw new InvalidValueError('is no text')
@@ -114,7 +114,7 @@ const backendText: Zod.ZodType<BackendEntry[], number | string> = leaf(
 )
 
 /** One entry of a list of backends; a text may hold several. */
-export const backendSchema: Zod.ZodType<BackendEntry[], number | string | BackendOptions> = z.union(
+export const backendSchema: z.ZodType<BackendEntry[], number | string | BackendOptions> = z.union(
   [backendText, backendObject],
   { error: () => SEE_BRANCH },
 )
@@ -126,7 +126,7 @@ export const backendsSchema = list(
 )
 
 /** An entry, or several. */
-export const backupSchema: Zod.ZodType<
+export const backupSchema: z.ZodType<
   | { readonly kind: 'one'; readonly entries: readonly BackendEntry[] }
   | { readonly kind: 'list'; readonly entries: readonly (readonly BackendEntry[])[] },
   number | string | BackendOptions | readonly (number | string | BackendOptions)[]

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { InvalidValueError, quote } from './invalid-value.ts'
 import { leaf } from './leaf.ts'
 import { MOST_MS } from './limits.ts'
@@ -9,7 +10,6 @@ import { splitScheme } from './parse-listen.ts'
 import type { DiscoveryConfig } from './schema.ts'
 import { valueSchema } from './setting-schema.ts'
 import { strict } from './strict.ts'
-import { type Zod, z } from './zod.ts'
 
 /** Where backends come from, and how they are spoken to. */
 export interface Discovery {
@@ -64,7 +64,7 @@ const parts = strict(
   { what: 'an option of discover', expected: 'an object with dns, srv or file', list: true },
 )
 
-export const discoverSchema: Zod.ZodType<Discovery, DiscoverOptions> = parts
+export const discoverSchema: z.ZodType<Discovery, DiscoverOptions> = parts
   .meta({ oneOf: [{ required: ['dns'] }, { required: ['srv'] }, { required: ['file'] }] })
   .transform((given, context): Discovery => {
     const { dns, srv, file } = given

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { ConfigError } from '../core/errors.ts'
 import { fieldsOf, TYPES } from '../faults/fault-fields.ts'
 import type { FaultSpec, FaultType } from '../faults/fault-spec.ts'
@@ -7,21 +8,20 @@ import { SEE_BRANCH } from './issues.ts'
 import { leaf } from './leaf.ts'
 import { list } from './list.ts'
 import { VARIABLE } from './variable.ts'
-import { type Zod, z } from './zod.ts'
 
 const EXPECTED = 'must be true, false or a list of faults, not'
 
 /** Whether there may be faults; a list: there may, and these are in force from the start. */
 export function faultsSchema(
   description: string,
-): Zod.ZodType<boolean | readonly FaultSpec[], boolean | readonly FaultSpec[]> {
+): z.ZodType<boolean | readonly FaultSpec[], boolean | readonly FaultSpec[]> {
   const schema = z
     .union([onOrOff, list(fault, (shown) => `${EXPECTED} ${shown}`).superRefine(refuseSameNames)], {
       error: () => SEE_BRANCH,
     })
     .meta({ description, fallback: false })
   // A text that a variable has put there is read, but is not what people are to write.
-  return schema as unknown as Zod.ZodType<boolean | readonly FaultSpec[], boolean | readonly FaultSpec[]>
+  return schema as unknown as z.ZodType<boolean | readonly FaultSpec[], boolean | readonly FaultSpec[]>
 }
 
 const onOrOff = leaf(
@@ -49,10 +49,7 @@ const fault = z
     }
   })
 
-function refuseSameNames(
-  faults: readonly FaultSpec[],
-  context: Zod.RefinementCtx<readonly FaultSpec[]>,
-): void {
+function refuseSameNames(faults: readonly FaultSpec[], context: z.RefinementCtx<readonly FaultSpec[]>): void {
   for (const [i, { name }] of faults.entries()) {
     if (name === undefined || faults.findIndex((other) => other.name === name) === i) continue
     context.addIssue({

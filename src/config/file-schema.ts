@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { adminSchema } from './admin-schema.ts'
 import { backendsSchema, backupSchema } from './backend-schema.ts'
 import { discoverSchema } from './discover-schema.ts'
@@ -8,9 +9,8 @@ import { parseListen } from './parse-listen.ts'
 import { routesSchema } from './route-schema.ts'
 import { listenerKeys, poolKeys, settingSchema, settingShape } from './setting-schema.ts'
 import { strict } from './strict.ts'
-import { type Zod, z } from './zod.ts'
 
-export const listenSchema: Zod.ZodType<ReturnType<typeof parseListen>, number | string> = leaf(
+export const listenSchema: z.ZodType<ReturnType<typeof parseListen>, number | string> = leaf(
   (error) => z.union([z.number(), z.string()], { error }),
   (value) => {
     if (typeof value === 'string' || typeof value === 'number') return parseListen(value)
@@ -58,7 +58,7 @@ const listenerSchema = strict(
   },
 )
 
-const text = (what: string): Zod.ZodType<string, string> =>
+const text = (what: string): z.ZodType<string, string> =>
   leaf(
     (error) => z.string({ error }),
     (value) => {
@@ -113,4 +113,4 @@ export const fileSchema = strict(
 )
 
 /** A file, read. */
-export type ParsedFile = Zod.output<typeof fileSchema>
+export type ParsedFile = z.output<typeof fileSchema>

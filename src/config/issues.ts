@@ -1,5 +1,5 @@
+import type * as z from 'zod'
 import { isWithin, type Place, type PlacedProblem } from './place.ts'
-import type { Zod } from './zod.ts'
 
 /**
  * The message of a union of which one branch shall explain what is wrong: the one that has no fault with the value as a
@@ -14,7 +14,7 @@ export interface Finding extends PlacedProblem {
 }
 
 /** zod's issues, in our words and in the order in which people look for them: unknown keys of an object first. */
-export function findingsOf(error: Zod.core.$ZodError): Finding[] {
+export function findingsOf(error: z.core.$ZodError): Finding[] {
   const findings: Finding[] = []
   for (const issue of error.issues) {
     const found = explain(issue, [])
@@ -28,7 +28,7 @@ export function findingsOf(error: Zod.core.$ZodError): Finding[] {
   return findings
 }
 
-function explain(issue: Zod.core.$ZodIssue, base: Place): Finding[] {
+function explain(issue: z.core.$ZodIssue, base: Place): Finding[] {
   const place: Place = [...base, ...(issue.path as Place)]
   if (issue.code === 'unrecognized_keys') {
     const lines = issue.message.split('\n')
@@ -50,7 +50,7 @@ function explain(issue: Zod.core.$ZodIssue, base: Place): Finding[] {
 }
 
 /** The branch that was of the right type, as far as that can be told. */
-function meantBranch(branches: readonly (readonly Zod.core.$ZodIssue[])[]): readonly Zod.core.$ZodIssue[] {
+function meantBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
   return (
     branches.find((branch) => !branch.some(isOfTheWhole)) ??
     branches.find((branch) => branch.some(({ code, path }) => code === 'custom' && path.length === 0)) ??
@@ -59,11 +59,11 @@ function meantBranch(branches: readonly (readonly Zod.core.$ZodIssue[])[]): read
   )
 }
 
-function isOfTheWhole({ path, code }: Zod.core.$ZodIssue): boolean {
+function isOfTheWhole({ path, code }: z.core.$ZodIssue): boolean {
   return path.length === 0 && code !== 'unrecognized_keys'
 }
 
-function unknownKeysFirst(issues: readonly Zod.core.$ZodIssue[]): Zod.core.$ZodIssue[] {
+function unknownKeysFirst(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   return [
     ...issues.filter(({ code }) => code === 'unrecognized_keys'),
     ...issues.filter(({ code }) => code !== 'unrecognized_keys'),

@@ -1,5 +1,5 @@
+import * as z from 'zod'
 import { fileSchema } from './file-schema.ts'
-import { z } from './zod.ts'
 
 /** What editors and other programs know a configuration file by. Variables (`${NAME}`) may stand for most values. */
 export function jsonSchema(): Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
+import * as z from 'zod'
 import { InvalidValueError } from './invalid-value.ts'
-import { type Zod, z } from './zod.ts'
 
 /** What a schema says to a value that it refuses. */
 export type ErrorText = (issue: { readonly input?: unknown }) => string
@@ -12,9 +12,9 @@ export type ErrorText = (issue: { readonly input?: unknown }) => string
  * @param read throws {@link InvalidValueError}; gets undefined where something required is missing.
  */
 export function leaf<Out, In>(
-  shape: (error: ErrorText) => Zod.ZodType<unknown, In>,
+  shape: (error: ErrorText) => z.ZodType<unknown, In>,
   read: (value: unknown) => Out,
-): Zod.ZodType<Out, In> {
+): z.ZodType<Out, In> {
   return shape(({ input }) => reasonOf(read, input)).transform((value, context): Out => {
     try {
       return read(value)

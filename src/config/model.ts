@@ -1,3 +1,4 @@
+import type * as z from 'zod'
 import type { Address } from '../core/address.ts'
 import type { BackendSpec } from '../core/backend.ts'
 import { type BackendEntry, specOf } from './backend-schema.ts'
@@ -6,7 +7,6 @@ import type { Place } from './place.ts'
 import type { AdminConfig, RouteConfig } from './schema.ts'
 import type { poolSchema } from './file-schema.ts'
 import { type GivenValues, merge, type Values } from './values.ts'
-import type { Zod } from './zod.ts'
 
 /**
  * What was asked for, in whatever form: the arguments of a command, options of the library, a file. Each value is read;
@@ -101,7 +101,7 @@ export function backendModels(
 }
 
 /** One of several pools, as schemas read it. */
-export function namedPool(name: string, given: Zod.output<typeof poolSchema>, inherited: Values): PoolModel {
+export function namedPool(name: string, given: z.output<typeof poolSchema>, inherited: Values): PoolModel {
   const place = ['pools', name]
   const values = merge(inherited, given)
   return {

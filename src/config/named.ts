@@ -1,9 +1,9 @@
+import * as z from 'zod'
 import { quote } from './invalid-value.ts'
-import { type Zod, z } from './zod.ts'
 
 /** Things by name: `{ web: ..., db: ... }`. */
 export function named<Out, In>(
-  item: Zod.ZodType<Out, In>,
+  item: z.ZodType<Out, In>,
   words: {
     /** `a pool` */
     readonly what: string
@@ -12,7 +12,7 @@ export function named<Out, In>(
     /** A name that means something else, and what. */
     readonly taken?: Readonly<Record<string, string>>
   },
-): Zod.ZodType<Readonly<Record<string, Out>>, Readonly<Record<string, In>>> {
+): z.ZodType<Readonly<Record<string, Out>>, Readonly<Record<string, In>>> {
   const { what, example, taken = {} } = words
   const name = z.string().regex(NAME, { error: ({ input }) => nameMessage(input, what) })
   const allowed =

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { backendsSchema, backupSchema } from './backend-schema.ts'
 import { listenSchema, poolSchema } from './file-schema.ts'
 import { quote } from './invalid-value.ts'
@@ -8,7 +9,6 @@ import type { Setting } from './setting.ts'
 import { type SettingKey, settings } from './settings.ts'
 import { strict } from './strict.ts'
 import { TEST_OPTIONS } from './test-options.ts'
-import { type Zod, z } from './zod.ts'
 
 /** The one listener, and the pool of `backends`, are both called so. */
 export const MAIN = 'main'
@@ -41,7 +41,7 @@ export const optionsSchema = strict(
   { what: 'an option', expected: 'an object' },
 )
 
-function injected(isRight: (value: unknown) => boolean, message: string): Zod.ZodType {
+function injected(isRight: (value: unknown) => boolean, message: string): z.ZodType {
   return z
     .unknown()
     .refine((value) => isRight(value), { error: ({ input }) => `${message} ${quote(input)}` })

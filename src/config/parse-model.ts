@@ -1,3 +1,4 @@
+import type * as z from 'zod'
 import { ConfigError, type ConfigProblem } from '../core/errors.ts'
 import type { Model } from './model.ts'
 import { modelProblems, poolMessage } from './model-problems.ts'
@@ -5,7 +6,6 @@ import { formatPlace, isWithin, type Place, type PlacedProblem } from './place.t
 import { configOf } from './resolve-model.ts'
 import { salvage } from './salvage.ts'
 import type { Config } from './schema.ts'
-import type { Zod } from './zod.ts'
 
 /**
  * The way of every configuration: read by its schema, made a model, checked as a whole, resolved.
@@ -14,7 +14,7 @@ import type { Zod } from './zod.ts'
  */
 export function parseModel<Parsed>(parts: {
   readonly given: unknown
-  readonly schema: Zod.ZodType<Parsed>
+  readonly schema: z.ZodType<Parsed>
   readonly poolNames: readonly string[]
   readonly toModel: (parsed: Parsed) => Model
   /** Problems found before; what they are about is left out. */

@@ -1,3 +1,4 @@
+import type * as z from 'zod'
 import type { BackendSpec } from '../core/backend.ts'
 import { ConfigError } from '../core/errors.ts'
 import { quote } from './invalid-value.ts'
@@ -12,7 +13,6 @@ import { listenerKeys, poolKeys } from './setting-schema.ts'
 import type { Config } from './schema.ts'
 import { testOptionProblems } from './test-options.ts'
 import { defaultValues, type GivenValues, merge } from './values.ts'
-import type { Zod } from './zod.ts'
 
 /**
  * Turns what `createBalancer` was given into the configuration that everything inside reads, defaults in place.
@@ -83,7 +83,7 @@ function hasAny(list: unknown): boolean {
   return Array.isArray(list) ? list.length > 0 : list !== undefined
 }
 
-function modelOf(given: Zod.output<typeof optionsSchema>): Model {
+function modelOf(given: z.output<typeof optionsSchema>): Model {
   const values = merge(defaultValues, given)
   const pools = Object.entries(given.pools ?? {}).map(([name, pool]) => namedPool(name, pool, values))
   const isMainThere = pools.length === 0 || (given.backends ?? []).length > 0 || given.backup !== undefined

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { headerProblem } from '../wire/header-changes.ts'
 import { hostName, isHost } from '../wire/host.ts'
 import { InvalidValueError, quote } from './invalid-value.ts'
@@ -7,10 +8,9 @@ import type { RouteOptions } from './options.ts'
 import type { RouteConfig } from './schema.ts'
 import { valueSchema } from './setting-schema.ts'
 import { strict } from './strict.ts'
-import { type Zod, z } from './zod.ts'
 
 const names = leaf((error) => z.union([z.string(), z.array(z.string()).readonly()], { error }), readRemove)
-const texts: Zod.ZodType<Readonly<Record<string, string>>, Readonly<Record<string, string>>> = leaf(
+const texts: z.ZodType<Readonly<Record<string, string>>, Readonly<Record<string, string>>> = leaf(
   // The reader tells which of them is no text.
   (error) =>
     z
@@ -20,12 +20,12 @@ const texts: Zod.ZodType<Readonly<Record<string, string>>, Readonly<Record<strin
 )
 
 /** Which requests go to which pool, in any order. */
-export const routesSchema: Zod.ZodType<readonly RouteConfig[], readonly RouteOptions[]> = z.lazy(() =>
+export const routesSchema: z.ZodType<readonly RouteConfig[], readonly RouteOptions[]> = z.lazy(() =>
   list(routeSchema, (shown) => `must be an array such as [{ path: '/api', pool: 'api' }], not ${shown}`),
 )
 
 /** One way that requests go. Whether there is such a pool is found out of the whole. */
-export const routeSchema: Zod.ZodType<RouteConfig, RouteOptions> = strict(
+export const routeSchema: z.ZodType<RouteConfig, RouteOptions> = strict(
   {
     host: leaf((error) => z.string({ error }), readHost)
       .meta({ description: 'app.example.org, or *.example.org for every name below it; default any' })

@@ -1,6 +1,6 @@
+import type * as z from 'zod'
 import { type Finding, findingsOf } from './issues.ts'
 import { formatPlace, isWithin, type Place, type PlacedProblem } from './place.ts'
-import type { Zod } from './zod.ts'
 
 export interface Salvaged<Out> {
   /** What could be read; undefined where nothing could. */
@@ -18,9 +18,9 @@ export interface Salvaged<Out> {
  * is told at once with the rest.
  */
 export function salvage<Out>(
-  schema: Zod.ZodType<Out>,
+  schema: z.ZodType<Out>,
   given: unknown,
-  options: Zod.core.ParseContext<Zod.core.$ZodIssue> & {
+  options: z.core.ParseContext<z.core.$ZodIssue> & {
     /** What is known to be wrong already, and has its problem. */
     readonly known?: readonly Place[]
   } = {},

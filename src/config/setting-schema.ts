@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { Probe } from '../core/probe.ts'
 import type { StrategyFactory } from '../core/strategy.ts'
 import { type ErrorText, leaf } from './leaf.ts'
@@ -8,7 +9,6 @@ import { readSetting, type SettingValue } from './read-setting.ts'
 import type { Setting, ValueRule } from './setting.ts'
 import { type SettingKey, settings } from './settings.ts'
 import { VARIABLE } from './variable.ts'
-import { type Zod, z } from './zod.ts'
 
 /** What a setting may be in a file, or where it is given to the library. */
 export type SettingInput<Key> = Key extends keyof BalancerOptions
@@ -25,7 +25,7 @@ export type SettingOutput<Key> = Key extends 'balance'
       : SettingValue<Key>
 
 type SettingShape<Key extends SettingKey> = {
-  [Name in Key]: Zod.ZodOptional<Zod.ZodType<SettingOutput<Name>, SettingInput<Name>>>
+  [Name in Key]: z.ZodOptional<z.ZodType<SettingOutput<Name>, SettingInput<Name>>>
 }
 
 /** Settings that are read one by one; `backup` is a list of backends. */
@@ -51,11 +51,11 @@ export const listenerKeys = all
 /** The schema of a setting: made of the table's line, so that a value is read, and refused, as that of a flag. */
 export function settingSchema<Key extends SettingKey>(
   key: Key,
-): Zod.ZodType<SettingOutput<Key>, SettingInput<Key>> {
+): z.ZodType<SettingOutput<Key>, SettingInput<Key>> {
   const setting = all.find((known) => known.key === key) as Setting
   const description = setting.optionDescription ?? setting.description
   // The key says what it is; TypeScript cannot look that up at run time.
-  if (key === 'faults') return faultsSchema(description) as Zod.ZodType as never
+  if (key === 'faults') return faultsSchema(description) as z.ZodType as never
   return valueSchema({
     ...setting,
     description,
@@ -72,7 +72,7 @@ export function valueSchema<Out, In = Out>(
     readonly fallback?: unknown
     readonly orFunction?: boolean
   },
-): Zod.ZodType<Out, In> {
+): z.ZodType<Out, In> {
   const { description, fallback, orFunction = false } = rule
   const schema = leaf(
     (error) => {
@@ -82,7 +82,7 @@ export function valueSchema<Out, In = Out>(
     (value) => (orFunction && typeof value === 'function' ? value : readSetting(rule, value)),
   )
   // The kind says what it is; TypeScript cannot look that up at run time.
-  return schema.meta({ description, fallback }) as unknown as Zod.ZodType<Out, In>
+  return schema.meta({ description, fallback }) as unknown as z.ZodType<Out, In>
 }
 
 /** Several of them, all optional, as the keys of an object. */
@@ -100,11 +100,11 @@ function defaultOf(setting: Setting): unknown {
   return kind === 'integer' || text === '0' ? Number(text) : text
 }
 
-const text = (error: ErrorText): Zod.ZodType => z.string({ error })
-const texts = (error: ErrorText): Zod.ZodType => z.union([z.string(), z.array(z.string())], { error })
+const text = (error: ErrorText): z.ZodType => z.string({ error })
+const texts = (error: ErrorText): z.ZodType => z.union([z.string(), z.array(z.string())], { error })
 
 /** A number, or a text that says one. */
-function number({ min, max }: ValueRule, error: ErrorText): Zod.ZodType {
+function number({ min, max }: ValueRule, error: ErrorText): z.ZodType {
   const range = {
     ...(min === undefined ? {} : { minimum: min }),
     ...(max === undefined ? {} : { maximum: max }),
@@ -112,7 +112,7 @@ function number({ min, max }: ValueRule, error: ErrorText): Zod.ZodType {
   return z.union([z.number({ error }).meta(range), z.string()], { error })
 }
 
-const SHAPES: Readonly<Record<Setting['kind'], (rule: ValueRule, error: ErrorText) => Zod.ZodType>> = {
+const SHAPES: Readonly<Record<Setting['kind'], (rule: ValueRule, error: ErrorText) => z.ZodType>> = {
   duration: number,
   size: number,
   integer: (setting, error) => {

@@ -1,6 +1,6 @@
+import * as z from 'zod'
 import { quote } from './invalid-value.ts'
 import { nearestName } from './nearest-name.ts'
-import { type Zod, z } from './zod.ts'
 
 interface StrictWords {
   /** For unknown keys: `an option of a backend`. */
@@ -14,10 +14,10 @@ interface StrictWords {
 }
 
 /** An object without unknown keys: a slip of the finger would otherwise count as the default. */
-export function strict<Shape extends Zod.core.$ZodLooseShape>(
+export function strict<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
   words: StrictWords,
-): Zod.ZodObject<Shape, Zod.core.$strict> {
+): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape)
   return z.strictObject(shape, {
     error: (issue) =>

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { inPackage } from './in-package.ts'
 
-/** The version in package.json, which lies two folders up in `src/` and in `dist/` alike. */
+/** The version in package.json. */
 export function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const manifest: unknown = JSON.parse(readFileSync(inPackage('package.json'), 'utf8'))
   return (manifest as { version: string }).version
 }

@@ -2,6 +2,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { waitUntil } from '../../src/testing/wait-for.ts'
+import { plainly } from '../helpers/plainly.ts'
 import { inProject } from '../helpers/project.ts'
 
 /** The command as a user's shell finds it. It runs `dist`, which `npm test` builds first. */
@@ -53,7 +54,7 @@ export interface LaunchOptions {
 export function launch(file: string, args: readonly string[], options: LaunchOptions = {}): Command {
   const { env, cwd, uid, gid, stdout = 'pipe', stdin = false } = options
   const stdio: StdioOptions = [stdin ? 'pipe' : 'ignore', stdout, 'pipe']
-  return new Command(spawn(file, args, { cwd, uid, gid, env: cleanEnvironment(env), stdio }))
+  return new Command(spawn(...plainly(file, args), { cwd, uid, gid, env: cleanEnvironment(env), stdio }))
 }
 
 /** Runs any command to its end. */

@@ -11,11 +11,12 @@ import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { refusingPort } from '../../src/testing/refusing-port.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
+import { root } from '../helpers/project.ts'
 import { rawPeer } from '../helpers/raw-peer.ts'
 import { closed, connectTo, readBytes } from '../helpers/sockets.ts'
 import { ask, whoAnswers } from './ask.ts'
 import type { Command } from './command.ts'
-import { fairlead } from './command.ts'
+import { fairlead, finish } from './command.ts'
 
 const QUICK_CHECKS = ['--check-interval', '50ms', '--fast-interval', '50ms', '--down-interval', '50ms']
 
@@ -28,6 +29,20 @@ async function speak(client: Socket, word = 'hello'): Promise<string> {
 function dial(port: number): Promise<Socket> {
   return connectTo({ kind: 'tcp', host: '127.0.0.1', port })
 }
+
+void t.test('F10: a program that imports the library starts within 64 descriptors', async (sub) => {
+  await using echo = await echoBackend()
+  const program = `
+    import { createBalancer } from 'fairlead'
+    const lb = await createBalancer({ listen: 0, backends: [${echo.port}] })
+    console.log(lb.port > 0)
+    await lb.close()`
+  const node = [process.execPath, '--input-type=module', '-e', program]
+  const { stdout, stderr, code } = await finish('bash', ['-c', 'ulimit -n 64; exec "$@"', 'bash', ...node], {
+    cwd: root,
+  })
+  sub.same({ stdout, stderr, code }, { stdout: 'true\n', stderr: '', code: 0 })
+})
 
 void t.test('F10: within 64 descriptors it takes what it can serve and resets the rest', async (sub) => {
   const place = await refusingPort()

@@ -6,6 +6,7 @@ import type { BalancerOptions } from '../../src/config/options.ts'
 import type { Address } from '../../src/core/address.ts'
 import type { Snapshot } from '../../src/core/snapshot.ts'
 import { waitForEvent } from '../../src/testing/wait-for.ts'
+import { plainly } from '../helpers/plainly.ts'
 import type { Operation } from './balancer-process.ts'
 
 const SCRIPT = fileURLToPath(new URL('balancer-process.js', import.meta.url))
@@ -21,7 +22,7 @@ interface Started {
 /** Starts balancer-process.ts; killed on dispose. */
 export async function startBalancerProcess({ options, prefix = [] }: Started): Promise<BalancerProcess> {
   const [command, ...rest] = [...prefix, process.execPath, SCRIPT, JSON.stringify(options)]
-  const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(...plainly(command, rest), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const balancer = new BalancerProcess(child)
   try {
     await waitForEvent(balancer, 'ready', undefined, { timeoutMs: START_TIMEOUT_MS })

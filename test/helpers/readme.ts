@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { plainly } from './plainly.ts'
 import { root } from './project.ts'
 
 export const readme = await readFile(join(root, 'README.md'), 'utf8')
@@ -32,10 +33,11 @@ export interface Ran {
 export function run(script: string, { until }: { until?: string } = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const inNamespace = `ip link set lo up && ${script}`
-    const child = spawn('unshare', ['--user', '--map-root-user', '--net', 'bash', '-c', inNamespace], {
+    const words = ['--user', '--map-root-user', '--net', 'bash', '-c', inNamespace]
+    const child = spawn(...plainly('unshare', words), {
       cwd: place,
       detached: true,
-      env: { ...process.env, PATH: `${join(place, 'bin')}:${process.env['PATH'] ?? ''}`, NODE_OPTIONS: '' },
+      env: { ...process.env, PATH: `${join(place, 'bin')}:${process.env['PATH'] ?? ''}` },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let stdout = ''

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import type * as z from 'zod'
 import { ApiError, badRequest } from '../api-error.ts'
-import type { Zod } from '../../config/zod.ts'
 
 /** No change is nearly as long. */
 export const MOST_BODY_BYTES = 128 * 1024
@@ -10,7 +10,7 @@ export const MOST_BODY_BYTES = 128 * 1024
  *
  * @throws {ApiError} 400, 413, 415
  */
-export async function readBody(request: IncomingMessage, schema: Zod.ZodType | undefined): Promise<unknown> {
+export async function readBody(request: IncomingMessage, schema: z.ZodType | undefined): Promise<unknown> {
   const { headers } = request
   if (headers['content-type'] !== undefined || headers['content-encoding'] !== undefined) assertJson(headers)
   const bytes = await readBytes(request)

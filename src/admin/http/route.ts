@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type * as z from 'zod'
 import type { ControlPort } from '../../control/port.ts'
 import type { AdminContext } from '../context.ts'
 import type { Piece } from './pieces.ts'
 import type { Parameters, Values } from './parameters.ts'
-import type { Zod } from '../../config/zod.ts'
 
 /** What a handler is given: everything in it has been checked. */
 export interface Call<P extends Parameters = Parameters, B = unknown> {
@@ -53,7 +53,7 @@ export interface StreamAnswer extends AnswerHead {
 export interface Documented {
   readonly description: string
   /** Of its body; absent where it is no JSON. */
-  readonly schema?: Zod.ZodType
+  readonly schema?: z.ZodType
 }
 
 /**
@@ -76,7 +76,7 @@ export interface RouteOf<P extends Parameters, B> {
   /** Whether `If-Match` counts. */
   readonly matches?: true
   readonly query?: P
-  readonly body?: Zod.ZodType<B>
+  readonly body?: z.ZodType<B>
   /** Media type of what it answers when all is well; default JSON. */
   readonly type?: string
   readonly answers: Readonly<Record<number, Documented>>

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { BackendOptions } from '../../config/options.ts'
 import { parseBackend } from '../../config/resolve.ts'
 import { formatAddress } from '../../core/address.ts'
@@ -12,7 +13,6 @@ import type { Answer, Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import { backend, mode, named } from '../schemas.ts'
 import { assertPool, controlId, findBackend, findPool } from './find.ts'
-import { type Zod, z } from '../../config/zod.ts'
 
 const PATH = '/api/v1/pools/{pool}/backends/{backend}'
 const LONGEST_WAIT_MS = 3_600_000
@@ -31,7 +31,7 @@ const newBackend = z
     backup: z.boolean().optional(),
     maxConnections: maxConnections.optional(),
   })
-  .register(named, { id: 'NewBackend' }) satisfies Zod.ZodType<BackendOptions>
+  .register(named, { id: 'NewBackend' }) satisfies z.ZodType<BackendOptions>
 
 const backendChange = z
   .strictObject({

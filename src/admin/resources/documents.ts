@@ -1,8 +1,8 @@
+import * as z from 'zod'
 import { takesGzip } from '../http/conditions.ts'
 import { pagedAnswer } from '../http/paged-answer.ts'
 import { PROMETHEUS_TYPE } from '../../metrics/prometheus.ts'
 import { route } from '../http/route.ts'
-import { z } from '../../config/zod.ts'
 
 export const documentRoutes = [
   route({

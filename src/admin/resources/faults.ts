@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { ControlPort } from '../../control/port.ts'
 import { FaultsOffError } from '../../core/errors.ts'
 import type { FaultSpec } from '../../faults/fault-spec.ts'
@@ -5,7 +6,6 @@ import type { Faults } from '../../faults/faults.ts'
 import { ApiError, notFound } from '../api-error.ts'
 import { route } from '../http/route.ts'
 import { named } from '../schemas.ts'
-import { z } from '../../config/zod.ts'
 
 const OFF = 'Answered 404 unless faults were switched on at the start (`--faults`).'
 

@@ -1,7 +1,7 @@
+import * as z from 'zod'
 import { ApiError } from '../api-error.ts'
 import { route } from '../http/route.ts'
 import { named } from '../schemas.ts'
-import { z } from '../../config/zod.ts'
 
 const login = z.strictObject({ token: z.string().max(4_096) }).register(named, { id: 'Login' })
 

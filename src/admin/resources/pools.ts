@@ -1,10 +1,10 @@
+import * as z from 'zod'
 import { backendList, writtenPool } from '../backend-list.ts'
 import { taggedSteps } from '../http/answers.ts'
 import { JsonPart } from '../http/pieces.ts'
 import { route } from '../http/route.ts'
 import { backend, pool } from '../schemas.ts'
 import { assertPool, findPool } from './find.ts'
-import { z } from '../../config/zod.ts'
 
 const backendOfPool = backend.extend({ pool: z.string() })
 

@@ -1,10 +1,10 @@
+import * as z from 'zod'
 import { ApiError } from '../api-error.ts'
 import { repeatedText, text } from '../http/parameters.ts'
 import { route } from '../http/route.ts'
 import { explanation, reloadReport } from '../schemas.ts'
 import { fieldsOf } from './explain-fields.ts'
 import { visibleConfig } from './visible-config.ts'
-import { z } from '../../config/zod.ts'
 
 export const processRoutes = [
   route({

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { SessionFilter } from '../../control/port.ts'
 import { badRequest, notFound } from '../api-error.ts'
 import type { Values } from '../http/parameters.ts'
@@ -5,7 +6,6 @@ import { text, whole } from '../http/parameters.ts'
 import { route } from '../http/route.ts'
 import { session } from '../schemas.ts'
 import { sessionList } from '../session-list.ts'
-import { z } from '../../config/zod.ts'
 
 const MOST_SESSIONS = 10_000
 const DEFAULT_SESSIONS = 1_000
