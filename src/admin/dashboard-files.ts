@@ -5,9 +5,6 @@ import { inPackage } from '../core/in-package.ts'
 import type { StaticFile } from './static-file.ts'
 import { staticFile } from './static-file.ts'
 
-/** Where the build puts the dashboard. */
-const BUILT = pathToFileURL(inPackage('dist/dashboard/'))
-
 /**
  * The dashboard's files by name: one flat folder, read once when the first is asked for. A request only ever looks a
  * name up in this table, so that no path of the file system can be made of it.
@@ -17,7 +14,7 @@ export class DashboardFiles {
   #files: ReadonlyMap<string, StaticFile> | undefined
 
   /** @param folder default: where the build puts them. Ends with `/`. */
-  constructor(folder: URL = BUILT) {
+  constructor(folder: URL = pathToFileURL(inPackage('dist/dashboard/'))) {
     this.#folder = folder
   }
 
