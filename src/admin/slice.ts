@@ -49,11 +49,11 @@ function nextTurn(): Promise<void> {
   })
 }
 
-/** What has come in has its turn in either case. */
+/** What has come in has its turn in either case: a late timer is called before the loop looks at the sockets again. */
 function arm(): void {
   if (burstMs < BURST_MS) return void setImmediate(callFirst)
   burstMs = 0
-  setTimeout(callFirst, REST_MS)
+  setTimeout(() => setImmediate(callFirst), REST_MS)
 }
 
 function callFirst(): void {
