@@ -9,6 +9,7 @@ export class Connections {
   readonly #most: number
   /** By age; the value tells whether a request is under way. */
   readonly #open = new Map<Socket, boolean>()
+  #isClosing = false
 
   constructor(server: Server, { most }: { most: number }) {
     this.#most = most
@@ -16,7 +17,8 @@ export class Connections {
     server.on('request', ({ socket }: { socket: Socket }, response: ServerResponse) => {
       this.#open.set(socket, true)
       response.on('close', () => {
-        if (this.#open.has(socket)) this.#open.set(socket, false)
+        if (this.#isClosing) socket.destroySoon()
+        else if (this.#open.has(socket)) this.#open.set(socket, false)
       })
     })
   }
@@ -25,8 +27,9 @@ export class Connections {
     return this.#open.size
   }
 
-  /** Ends those without a request under way. */
-  closeIdle(): void {
+  /** Ends those without a request under way, and the others as soon as they are answered. */
+  close(): void {
+    this.#isClosing = true
     for (const [socket, isBusy] of this.#open) if (!isBusy) socket.destroy()
   }
 

@@ -162,6 +162,54 @@ void t.test('sessions and requests are told to those who ask, so many a second',
   sub.equal(balancer.listenerCount('session:close'), before)
 })
 
+void t.test('an admin that closes ends its streams, and waits for nobody', async (sub) => {
+  // Its own patience would never be over.
+  const { admin } = await operate(sub, {
+    admin: { clock: new ManualClock(), limits: { patienceMs: 600_000 } },
+  })
+  const readers = [1, 2].map(() => new Reader(sub, admin.address, { path: '?snapshot' }))
+  await waitUntil(() => readers.every((reader) => reader.of('snapshot').length === 1))
+  await admin.close()
+  await waitUntil(() => readers.every(({ isClosed }) => isClosed))
+  for (const { text } of readers) sub.match(text, /\r\n0\r\n\r\n$/, 'as a whole')
+})
+
+void t.test(
+  'of a thousand events at once every stream has each once, in order, whenever it came',
+  async (sub) => {
+    const { admin, balancer } = await operate(sub)
+    const early = Array.from({ length: 20 }, () => new Reader(sub, admin.address))
+    await Promise.all(early.map((reader) => reader.isOpen))
+    const events = 1_000
+    // Longer than what a stream gets at a time, and shorter, in turns.
+    const sources = ['x'.repeat(40_000), ...Array.from({ length: events / 10 - 1 }, () => 'y'.repeat(100))]
+    const late: Reader[] = []
+    for (let i = 0; i < events; i++) {
+      balancer.emit('discovery:recovered', { pool: 'main', source: sources[i % sources.length] ?? '' })
+      if (i % 250 !== 100) continue
+      late.push(new Reader(sub, admin.address, { path: `?since=0` }))
+      await new Promise(setImmediate)
+    }
+    const all = [...early, ...late]
+    const isThere = (reader: Reader): boolean => reader.text.includes(`.${events}\n`) || reader.isClosed
+    await waitUntil(() => all.every(isThere))
+    const expected = Array.from({ length: events }, (_, i) => i + 1)
+    for (const reader of early) {
+      sub.same(
+        reader.of('event').map(({ data }) => data['id']),
+        expected,
+      )
+    }
+    for (const reader of late) {
+      const missed = Number(reader.of('gap')[0]?.data['missed'] ?? 0)
+      sub.same(
+        reader.of('event').map(({ data }) => data['id']),
+        expected.slice(missed),
+      )
+    }
+  },
+)
+
 void t.test('what cannot be asked for is refused', async (sub) => {
   const { ask } = await operate(sub)
   for (const query of [
@@ -185,7 +233,7 @@ void t.test(
     const server = createServer((_, response) => {
       response.flushHeaders()
       setImmediate(() => {
-        const stream = new EventStream(response, { clock: systemClock })
+        const stream = new EventStream(response, { clock: systemClock, after: 0 })
         const before = response.socket?.bytesWritten ?? 0
         stream.send(Buffer.from('12345'))
         written.push((response.socket?.bytesWritten ?? 0) - before, response.writableLength)

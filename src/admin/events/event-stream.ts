@@ -13,10 +13,17 @@ export function message(event: string, data: unknown, id?: string): Buffer {
   return Buffer.from(`${first}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
 }
 
+/** A message to all streams, counted from the first. */
+export interface Numbered {
+  readonly number: number
+  readonly bytes: Buffer
+}
+
 /** One reader of events. Owns its response; what its reader does not take in time ends it. */
 export class EventStream {
   readonly #response: ServerResponse
   readonly #clock: Clock
+  readonly #after: number
   readonly #stops: (() => void)[] = []
   /** Waiting bytes that are no sign of a slow reader: sent at once, and as long as they are. */
   #allowance = 0
@@ -27,9 +34,11 @@ export class EventStream {
   #skipped = 0
   #isOver = false
 
-  constructor(response: ServerResponse, { clock }: { clock: Clock }) {
+  /** @param after the number of the last message to all that is not for this one, which was not there yet */
+  constructor(response: ServerResponse, { clock, after }: { readonly clock: Clock; readonly after: number }) {
     this.#response = response
     this.#clock = clock
+    this.#after = after
     response.on('drain', () => {
       this.#allowance = 0
     })
@@ -44,9 +53,14 @@ export class EventStream {
     this.#stops.push(stop)
   }
 
-  send(bytes: Buffer): void {
+  /** What of these is for it. */
+  sendNew(messages: readonly Numbered[]): void {
+    this.send(...messages.filter(({ number }) => number > this.#after).map(({ bytes }) => bytes))
+  }
+
+  send(...messages: readonly Buffer[]): void {
     if (this.#isOver) return
-    this.#write(bytes)
+    this.#write(messages)
     if (this.#response.writableLength > MOST_WAITING_BYTES + this.#allowance) this.#response.destroy()
   }
 
@@ -54,7 +68,7 @@ export class EventStream {
   sendWhole(bytes: Buffer): void {
     if (this.#isOver) return
     this.#allowance += bytes.length
-    this.#write(bytes)
+    this.#write([bytes])
     if (this.#response.writableLength === 0) this.#allowance = 0
   }
 
@@ -88,10 +102,10 @@ export class EventStream {
   }
 
   /** Written now. Left alone, node:http writes at the end of the turn: all that a slice sent, in one go. */
-  #write(bytes: Buffer): void {
+  #write(messages: readonly Buffer[]): void {
     const { socket } = this.#response
     socket?.cork()
-    this.#response.write(bytes)
+    for (const bytes of messages) this.#response.write(bytes)
     socket?.uncork()
   }
 

@@ -9,6 +9,7 @@ import type { Piece, Writer } from '../http/pieces.ts'
 import { Slice } from '../slice.ts'
 import { KEPT_EVENTS } from './event-names.ts'
 import { EventStream, message } from './event-stream.ts'
+import type { Numbered } from './event-stream.ts'
 import { Repeater } from '../repeater.ts'
 
 const HEARTBEAT_MS = 15_000
@@ -19,6 +20,8 @@ const HEARTBEAT = Buffer.from(':\n\n')
 const SNAPSHOT_HEAD = Buffer.from('event: snapshot\ndata: ')
 const MESSAGE_END = Buffer.from('\n\n')
 const RECONNECT_MS = 1_000
+/** A stream gets so much at a time where much has happened: a write a message would take tens of times as long. */
+const BATCH_BYTES = 32 * 1_024
 
 export interface EventStreamsOptions {
   readonly control: ControlPort
@@ -56,7 +59,10 @@ export class EventStreams {
   #latest: Latest | undefined
   #live: { readonly name: EventName; readonly data: unknown; readonly bytes: Buffer } | undefined
   #isMaking = false
-  readonly #toSend: { readonly bytes: Buffer; readonly streams: readonly EventStream[] }[] = []
+  /** Messages to all which not all have. */
+  readonly #toSend: Numbered[] = []
+  #lastNumber = 0
+  #isSending = false
 
   constructor(options: EventStreamsOptions) {
     const { control, clock } = options
@@ -88,7 +94,7 @@ export class EventStreams {
 
   /** Owns the response, whose head is sent, from here on. */
   open(response: ServerResponse, { since, snapshot, live }: Wanted): void {
-    const stream = new EventStream(response, { clock: this.#options.clock })
+    const stream = new EventStream(response, { clock: this.#options.clock, after: this.#lastNumber })
     this.#streams.add(stream)
     this.#heartbeat.start()
     stream.onEnd(() => this.#forget(stream))
@@ -150,20 +156,28 @@ export class EventStreams {
 
   /** In order. Who comes later has it from the replay, or did not ask for it. */
   #toAll(bytes: Buffer): void {
-    this.#toSend.push({ bytes, streams: [...this.#streams] })
-    if (this.#toSend.length === 1) void this.#sendToAll()
+    this.#toSend.push({ bytes, number: ++this.#lastNumber })
+    if (!this.#isSending) void this.#sendToAll()
   }
 
   /** A few streams have it at once; to hundreds of them it goes beside the traffic. Never rejects. */
   async #sendToAll(): Promise<void> {
+    this.#isSending = true
     const slice = new Slice(this.#options.clock)
-    for (let next = this.#toSend[0]; next !== undefined; next = this.#toSend[0]) {
-      for (const stream of next.streams) {
-        stream.send(next.bytes)
+    while (this.#toSend.length > 0) {
+      const batch = this.#takeBatch()
+      for (const stream of [...this.#streams]) {
+        stream.sendNew(batch)
         if (slice.isOver) await slice.rest()
       }
-      this.#toSend.shift()
     }
+    this.#isSending = false
+  }
+
+  #takeBatch(): readonly Numbered[] {
+    let bytes = 0
+    const end = this.#toSend.findIndex((message) => (bytes += message.bytes.length) >= BATCH_BYTES)
+    return this.#toSend.splice(0, end === -1 ? this.#toSend.length : end + 1)
   }
 
   /** To all who watch. At most one a second is made, and never two at once. Never rejects. */
