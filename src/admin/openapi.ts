@@ -134,7 +134,7 @@ function commonAnswers(route: Route): Record<number, Documented> {
     ...(route.method === 'GET'
       ? {}
       : { 413: error('The body is too long.'), 415: error('The body is no JSON in UTF-8.') }),
-    429: error('Too many wrong tokens from this address.'),
+    429: error('Too many wrong tokens from this address (of IPv6: from its /64).'),
   }
 }
 

@@ -26,10 +26,15 @@ export class Slice {
   }
 
   /** Lets the traffic go first, and other long work that waits already. The next slice begins when this resolves. */
-  async rest(): Promise<void> {
+  rest(): Promise<void> {
     this.stop()
-    await nextTurn()
-    this.#begunAt = this.#clock.now()
+    return new Promise((resolve) => {
+      const goOn = (): void => {
+        this.#begunAt = this.#clock.now()
+        resolve()
+      }
+      if (waiting.push(goOn) === 1) arm()
+    })
   }
 
   /** The work is done. */
@@ -42,12 +47,6 @@ export class Slice {
 
 /** Whoever waits for a slice, the longest first. Of all that this process does they get one at a time. */
 const waiting: (() => void)[] = []
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (waiting.push(resolve) === 1) arm()
-  })
-}
 
 /** What has come in has its turn in either case: a late timer is called before the loop looks at the sockets again. */
 function arm(): void {

@@ -9,6 +9,13 @@ import { yargsOptions } from './yargs-options.ts'
 
 const COMMANDS = ['run', 'demo', 'backend', 'check', 'schema', 'completion', 'help', ...operateNames]
 
+/** What users of other balancers may call an option. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  strategy: 'balance',
+  algorithm: 'balance',
+  policy: 'balance',
+}
+
 /**
  * Lines about flags that the command does not know.
  *
@@ -24,8 +31,17 @@ export function assertKnown(argv: Argv, command: HelpTopic): string[] {
   const unknown = Object.keys(argv).filter((key) => !accepted.has(key))
   return [
     ...unknown.map((key) => unknownFlag(key, { negated: argv[key] === false, known, command })),
-    ...extra.map((word) => `${JSON.stringify(word)} is not expected here; see fairlead ${command} --help`),
+    ...extra.map((word) => unexpected(word, { known, command })),
   ]
+}
+
+function unexpected(
+  word: unknown,
+  { known, command }: { readonly known: readonly string[]; readonly command: HelpTopic },
+): string {
+  const isPort = known.includes('port') && /^\d+$/.test(String(word))
+  const help = isPort ? `did you mean --port ${String(word)}?` : `see fairlead ${command} --help`
+  return `${JSON.stringify(String(word))} is not expected here; ${help}`
 }
 
 /** `fairlead dmeo`: a word where an address should be. */
@@ -44,11 +60,17 @@ function unknownFlag(
   facts: { readonly negated: boolean; readonly known: readonly string[]; readonly command: HelpTopic },
 ): string {
   const written = key.length === 1 ? `-${key}` : `--${facts.negated ? 'no-' : ''}${key}`
-  const nearest = key.length === 1 ? undefined : nearestName(key, facts.known)
+  const nearest = key.length === 1 ? undefined : nearestOption(key, facts.known)
   if (nearest !== undefined)
     return `${written} is not an option; did you mean ${spelled(nearest, facts.negated)}?`
   const help = facts.command === 'run' ? 'fairlead help all' : `fairlead help ${facts.command} all`
   return `${written} is not an option; ${help} lists them`
+}
+
+function nearestOption(key: string, known: readonly string[]): string | undefined {
+  const elsewhere = Object.keys(ELSEWHERE).filter((name) => known.includes(ELSEWHERE[name] as string))
+  const nearest = nearestName(key, [...known, ...elsewhere])
+  return nearest === undefined ? undefined : (ELSEWHERE[nearest] ?? nearest)
 }
 
 function spelled(flag: string, negated: boolean): string {

@@ -10,6 +10,8 @@ function flagsFor(cpus: number): string[] {
 
 void test('garbage is looked for in small steps where there is one CPU', (t) => {
   t.same(flagsFor(1), SPARING_FLAGS)
+  t.same(flagsFor(0.5), SPARING_FLAGS)
+  t.same(flagsFor(1.5), [])
   t.same(flagsFor(2), [])
   const known = execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8', maxBuffer: 1e7 })
   for (const flag of SPARING_FLAGS) {

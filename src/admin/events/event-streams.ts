@@ -166,7 +166,7 @@ export class EventStreams {
     const slice = new Slice(this.#options.clock)
     while (this.#toSend.length > 0) {
       const batch = this.#takeBatch()
-      for (const stream of [...this.#streams]) {
+      for (const stream of this.#streams) {
         stream.sendNew(batch)
         if (slice.isOver) await slice.rest()
       }
@@ -175,8 +175,8 @@ export class EventStreams {
   }
 
   #takeBatch(): readonly Numbered[] {
-    let bytes = 0
-    const end = this.#toSend.findIndex((message) => (bytes += message.bytes.length) >= BATCH_BYTES)
+    let length = 0
+    const end = this.#toSend.findIndex(({ bytes }) => (length += bytes.length) >= BATCH_BYTES)
     return this.#toSend.splice(0, end === -1 ? this.#toSend.length : end + 1)
   }
 

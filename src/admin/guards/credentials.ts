@@ -37,7 +37,7 @@ export class Credentials {
     this.#bearers = new Failures({ clock, burst: 60, everyMs: 1_000 })
   }
 
-  /** @throws {ApiError} 401; 429 to an address that shows many wrong tokens */
+  /** @throws {ApiError} 401; 429 to a network that shows many wrong tokens */
   assertKnown(headers: IncomingHttpHeaders, address: string): void {
     if (this.#digest === undefined || this.#hasSession(headers.cookie)) return
     const shown = /^Bearer +([^ ]+) *$/i.exec(headers.authorization ?? '')?.[1]
@@ -132,7 +132,7 @@ function assertPatient(failures: Failures, address: string): void {
   if (waitMs === 0) return
   throw new ApiError(429, {
     code: 'TOO_MANY_FAILURES',
-    message: 'too many wrong tokens from this address',
+    message: 'too many wrong tokens from this address (of IPv6: from its /64)',
     headers: { 'Retry-After': String(Math.ceil(waitMs / 1_000)) },
   })
 }

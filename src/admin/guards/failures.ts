@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.ts'
+import { networkOf } from './network-of.ts'
 
-/** Addresses that are remembered; the one heard of longest ago goes first. */
-const MOST_ADDRESSES = 1_000
+/** Networks that are remembered; the one heard of longest ago goes first. */
+const MOST_NETWORKS = 1_000
 
 export interface FailuresOptions {
   readonly clock: Clock
@@ -11,10 +12,10 @@ export interface FailuresOptions {
   readonly everyMs: number
 }
 
-/** Counts failures by address (a token bucket each), to slow down who guesses. */
+/** Counts failures by the network that they come from (a token bucket each), to slow down who guesses. */
 export class Failures {
   readonly #options: FailuresOptions
-  readonly #addresses = new Map<string, { left: number; at: number }>()
+  readonly #networks = new Map<string, { left: number; at: number }>()
 
   constructor(options: FailuresOptions) {
     this.#options = options
@@ -28,18 +29,19 @@ export class Failures {
 
   add(address: string): void {
     const left = this.#left(address) - 1
+    const network = networkOf(address)
     // Set anew, so that the order of the map is the order of the latest failures.
-    this.#addresses.delete(address)
-    this.#addresses.set(address, { left, at: this.#options.clock.now() })
-    for (const oldest of this.#addresses.keys()) {
-      if (this.#addresses.size <= MOST_ADDRESSES) break
-      this.#addresses.delete(oldest)
+    this.#networks.delete(network)
+    this.#networks.set(network, { left, at: this.#options.clock.now() })
+    for (const oldest of this.#networks.keys()) {
+      if (this.#networks.size <= MOST_NETWORKS) break
+      this.#networks.delete(oldest)
     }
   }
 
   #left(address: string): number {
     const { clock, burst, everyMs } = this.#options
-    const known = this.#addresses.get(address)
+    const known = this.#networks.get(networkOf(address))
     if (known === undefined) return burst
     return Math.min(burst, known.left + (clock.now() - known.at) / everyMs)
   }

@@ -73,7 +73,8 @@ async function gather(parts: Iterable<Piece>, encoder: Encoder, slice: Slice): P
       endText()
       looksAt = CHARS_BETWEEN_LOOKS
     }
-    await Promise.all([slice.rest(), takeAll(encoder, made.splice(0))])
+    if (made.length === 0) await slice.rest()
+    else await Promise.all([slice.rest(), takeAll(encoder, made.splice(0))])
   }
   endText()
   slice.stop()

@@ -14,7 +14,7 @@ export const loginRoutes = [
     summary: 'Exchange the token for a cookie',
     description:
       'For browsers: the cookie (HttpOnly, SameSite=Strict, 12 h) stands for the token from then on. After 10 ' +
-      'wrong tokens from one address, one more is heard each 6 s.',
+      'wrong tokens from one address, or one /64 of IPv6, one more is heard each 6 s.',
     access: 'open',
     body: login,
     answers: {
