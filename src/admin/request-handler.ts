@@ -12,6 +12,7 @@ import type { Answer } from './http/route.ts'
 import { routeAt, routeOf } from './http/router.ts'
 import type { Router } from './http/router.ts'
 import { LOGIN_PAGE } from './login-page.ts'
+import { Slice } from './slice.ts'
 
 export interface RequestHandlerOptions {
   readonly context: AdminContext
@@ -24,7 +25,10 @@ export interface RequestHandlerOptions {
   readonly closing: AbortSignal
 }
 
-/** Answers one request: first who asks and from where, then what. Never rejects. */
+/**
+ * Answers one request: first who asks and from where, then what. To take it in, to find its answer and to write that
+ * takes as long as some requests of traffic each, which has its turn in between. Never rejects.
+ */
 export class RequestHandler {
   readonly #options: RequestHandlerOptions
 
@@ -36,9 +40,16 @@ export class RequestHandler {
     request.on('error', () => {
       // The connection broke; whoever reads the body learns it there.
     })
+    response.on('error', () => {
+      // It broke before the answer was out; `close` follows.
+    })
+    const slice = new Slice(this.#options.context.clock)
+    await slice.rest()
     const answer = await this.#answer(request, response).catch((error: unknown) =>
       this.#failure(request, error),
     )
+    // A stream has its place for this turn.
+    if (!('stream' in answer)) await slice.rest()
     if (response.destroyed) return
     try {
       await respond(response, answer, {
@@ -106,6 +117,7 @@ function assertOneHost({ headers, headersDistinct }: IncomingMessage, hosts: Rea
 
 function goneSignal(response: ServerResponse, closing: AbortSignal): AbortSignal {
   const left = new AbortController()
-  response.on('close', () => left.abort())
+  if (response.destroyed) left.abort()
+  else response.on('close', () => left.abort())
   return AbortSignal.any([left.signal, closing])
 }

@@ -7,14 +7,17 @@ import { HeldConn } from '../net/held-conn.ts'
 import type { Holder } from '../net/held-conn.ts'
 import type { Connections } from './connections.ts'
 import { Repeater } from './repeater.ts'
+import { Slice } from './slice.ts'
 
 const TIMEOUT_ANSWER = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'
 /** What HTTP/1 may begin with. Of anything else the server says at once what is wrong with it. */
 const REQUEST_LINE = /^[A-Z]+ \S+ HTTP\/1\.[01]\r?$/
 /** More often than that costs more than turning away those whose time is up together. */
 const LEAST_LOOK_MS = 10
-/** So many looks in the patience: few are turned away in one go. */
-const LOOKS = 250
+/** So many looks in the patience: few are to be turned away at each. */
+const LOOKS = 1_000
+/** Who came in together goes over some looks: to turn one away takes some hundredths of a millisecond. */
+const MOST_A_LOOK = 4
 
 export interface VestibuleOptions {
   readonly clock: Clock
@@ -40,6 +43,8 @@ export class Vestibule implements Holder {
   readonly #options: VestibuleOptions
   /** By age; until when they may stay. */
   readonly #guests = new Map<HeldConn, number>()
+  /** Who is let in as soon as traffic has had its turn: that takes as long as some requests of it. */
+  readonly #entering = new Set<Handle>()
   readonly #looks: Repeater
   #giveBack: GiveBack | undefined
   /** What the one who is being let in has said. */
@@ -64,6 +69,8 @@ export class Vestibule implements Holder {
   close(): void {
     for (const guest of this.#guests.keys()) guest.close()
     this.#guests.clear()
+    for (const handle of this.#entering) handle.close()
+    this.#entering.clear()
     this.#looks.stop()
   }
 
@@ -71,9 +78,7 @@ export class Vestibule implements Holder {
     const { text } = guest
     if (!isReady(text, before) && text.length <= this.#options.mostHeadBytes) return
     this.onGone(guest)
-    this.#said = text
-    this.#giveBack?.(guest.letGo())
-    this.#said = undefined
+    void this.#letIn(guest.letGo(), text)
   }
 
   onGone(guest: HeldConn): void {
@@ -81,9 +86,21 @@ export class Vestibule implements Holder {
     if (this.#guests.size === 0) this.#looks.stop()
   }
 
+  /** Never rejects. */
+  async #letIn(handle: Handle, said: string): Promise<void> {
+    this.#entering.add(handle)
+    const slice = new Slice(this.#options.clock)
+    await slice.rest()
+    if (!this.#entering.delete(handle)) return // The admin has closed.
+    this.#said = said
+    this.#giveBack?.(handle)
+    this.#said = undefined
+    slice.stop()
+  }
+
   #receive(handle: Handle): void {
     const { clock, patienceMs, connections, most } = this.#options
-    if (this.#guests.size + connections.size >= most) this.#dropOldest()
+    if (this.#guests.size + this.#entering.size + connections.size >= most) this.#dropOldest()
     this.#guests.set(new HeldConn(handle, this), clock.now() + patienceMs)
     this.#looks.start()
   }
@@ -97,8 +114,9 @@ export class Vestibule implements Holder {
 
   #turnAway(): void {
     const now = this.#options.clock.now()
+    let left = MOST_A_LOOK
     for (const [guest, until] of this.#guests) {
-      if (until > now) return
+      if (until > now || left-- === 0) return
       guest.closeWith(TIMEOUT_ANSWER)
       this.onGone(guest)
     }

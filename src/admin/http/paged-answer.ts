@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../core/clock.ts'
 import { Slice } from '../slice.ts'
@@ -23,16 +22,21 @@ export function pagedAnswer(
 }
 
 async function send(response: ServerResponse, pieces: readonly Buffer[], slice: Slice): Promise<void> {
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  try {
-    for (const piece of pieces) {
-      if (response.destroyed) return
-      if (!response.write(piece)) await once(response, 'drain', { signal: gone.signal })
-      if (slice.isOver) await slice.rest()
-    }
-    response.end()
-  } catch {
-    response.destroy() // The reader has gone.
+  for (const piece of pieces) {
+    if (response.destroyed) return
+    if (!response.write(piece)) await canTakeMore(response)
+    if (slice.isOver) await slice.rest()
   }
+  if (!response.destroyed) response.end()
+}
+
+/** Or its reader has gone. Not by `once` and a signal: an `AbortError` for each answer takes longer than to send it. */
+function canTakeMore(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go)
+      resolve()
+    }
+    response.on('drain', go).on('close', go)
+  })
 }

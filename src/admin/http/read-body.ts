@@ -4,6 +4,7 @@ import { ApiError, badRequest } from '../api-error.ts'
 
 /** No change is nearly as long. */
 export const MOST_BODY_BYTES = 128 * 1024
+const NONE = Buffer.alloc(0)
 
 /**
  * Reads a JSON body and checks it. A route without a body takes none.
@@ -13,7 +14,7 @@ export const MOST_BODY_BYTES = 128 * 1024
 export async function readBody(request: IncomingMessage, schema: z.ZodType | undefined): Promise<unknown> {
   const { headers } = request
   if (headers['content-type'] !== undefined || headers['content-encoding'] !== undefined) assertJson(headers)
-  const bytes = await readBytes(request)
+  const bytes = hasBody(headers) ? await readBytes(request) : NONE
   // A browser sends a body without a type to anybody, unasked.
   if (bytes.length > 0) assertJson(headers)
   if (schema === undefined) {
@@ -38,13 +39,13 @@ function assertJson(headers: IncomingMessage['headers']): void {
   })
 }
 
+/** What has neither is over with its head. RFC 9112, section 6.3. */
+function hasBody(headers: IncomingMessage['headers']): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+}
+
 async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const tooLong = new ApiError(413, {
-    code: 'BODY_TOO_LONG',
-    message: `a body may be ${MOST_BODY_BYTES} bytes long`,
-    headers: { Connection: 'close' },
-  })
-  if (Number(request.headers['content-length'] ?? 0) > MOST_BODY_BYTES) throw tooLong
+  if (Number(request.headers['content-length'] ?? 0) > MOST_BODY_BYTES) throw tooLong()
   const chunks: Buffer[] = []
   let length = 0
   // Not `for await`: leaving that early destroys the socket, and with it the answer that says why.
@@ -53,9 +54,17 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
       if (length <= MOST_BODY_BYTES) chunks.push(chunk)
-      else reject(tooLong)
+      else reject(tooLong())
     })
     request.on('end', () => resolve(Buffer.concat(chunks)))
+  })
+}
+
+function tooLong(): ApiError {
+  return new ApiError(413, {
+    code: 'BODY_TOO_LONG',
+    message: `a body may be ${MOST_BODY_BYTES} bytes long`,
+    headers: { Connection: 'close' },
   })
 }
 
