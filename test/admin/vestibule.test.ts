@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
+import { Slice } from '../../src/admin/slice.ts'
 import type { Address } from '../../src/core/address.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { waitUntil } from '../../src/testing/wait-for.ts'
 import { raw, rawSocket, request } from './raw.ts'
 import { operate } from './rig.ts'
 
@@ -73,6 +75,39 @@ void t.test('one whose head is not there in time hears that it was too slow', as
   clock.advance(30)
   sub.equal((await half).status, 408)
   sub.equal((await nothing).status, 408)
+})
+
+void t.test('of many that are too slow at once, a few at a time are told so', async (sub) => {
+  const clock = new ManualClock()
+  const { admin, ask } = await operate(sub, { admin: { clock, limits: { patienceMs: 5_000 } } })
+  let gone = 0
+  for (let i = 0; i < 10; i++) void raw(admin.address, '').then(() => gone++)
+  sub.equal((await ask('/livez')).status, 200)
+  clock.advance(4_990)
+  for (const most of [4, 8, 10]) {
+    clock.advance(10)
+    await waitUntil(() => gone >= most)
+    for (let i = 0; i < 20; i++) await turn()
+    sub.equal(gone, most)
+  }
+})
+
+void t.test('an admin that closes lets nobody in who has just asked', async (sub) => {
+  const clock = new ManualClock()
+  const { admin } = await operate(sub, { admin: { clock, limits: { patienceMs: 600_000 } } })
+  const socket = rawSocket(admin.address)
+  let got = ''
+  socket.on('data', (chunk: Buffer) => (got += chunk.toString('latin1')))
+  const closed = once(socket, 'close')
+  await once(socket, 'connect')
+  // All of these have their turn before it has.
+  const before = Array.from({ length: 200 }, () => new Slice(clock).rest())
+  socket.write(request('GET /livez'))
+  for (let i = 0; i < 100; i++) await turn()
+  await admin.close()
+  await closed
+  sub.equal(got, '')
+  await Promise.all(before)
 })
 
 void t.test('one who leaves before its head is there is forgotten', async (sub) => {
