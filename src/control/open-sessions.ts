@@ -20,24 +20,38 @@ export interface Visit {
  * Shows the open sessions that `filter` means, the oldest first, each as it is when its turn has come. What `visit` is
  * given is good for that call: it shows the next session after it.
  */
-export function* visitSessions(
-  lists: Iterable<Iterable<Session>>,
-  { filter, clock, visit }: Visit,
-): Steps<void> {
-  let left = filter.most ?? MOST_LISTED
-  let seen = 0
-  const view = new SessionView()
+export function* visitSessions(lists: Iterable<Iterable<Session>>, visit: Visit): Steps<void> {
+  const visitor = new Visitor(visit)
   for (const sessions of lists) {
-    for (const session of sessions) {
-      if (left === 0) return
-      if (isMeant(session, filter)) {
-        view.session = session
-        view.now = clock.now()
-        visit(view)
-        left--
-      }
-      if (++seen % SESSIONS_A_STEP === 0) yield
+    const each = sessions[Symbol.iterator]()
+    while (visitor.visitSome(each)) yield
+  }
+}
+
+/** A visit under way. Not in the generator itself, where each session would leave an object behind. */
+class Visitor {
+  readonly #options: Visit
+  readonly #view = new SessionView()
+  #left: number
+
+  constructor(options: Visit) {
+    this.#options = options
+    this.#left = options.filter.most ?? MOST_LISTED
+  }
+
+  /** Whether there may be more. */
+  visitSome(each: Iterator<Session>): boolean {
+    const { filter, clock, visit } = this.#options
+    for (let i = 0; i < SESSIONS_A_STEP && this.#left > 0; i++) {
+      const next = each.next()
+      if (next.done === true) return false
+      if (!isMeant(next.value, filter)) continue
+      this.#view.session = next.value
+      this.#view.now = clock.now()
+      visit(this.#view)
+      this.#left--
     }
+    return this.#left > 0
   }
 }
 

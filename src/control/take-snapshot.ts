@@ -103,13 +103,20 @@ function* passingWith<Shown>(from: SnapshotSource, show: Showing<Shown>): Steps<
  * goes back is a restart to whoever watches it.
  */
 export function* countBytes(lists: readonly Iterable<Session>[]): Steps<void> {
-  let seen = 0
   for (const sessions of lists) {
-    for (const { holder } of sessions) {
-      holder?.countBytes()
-      if (++seen % SESSIONS_A_STEP === 0) yield
-    }
+    const each = sessions[Symbol.iterator]()
+    while (countSome(each)) yield
   }
+}
+
+/** Whether there may be more. In a generator itself, each session would leave an object behind. */
+function countSome(each: Iterator<Session>): boolean {
+  for (let i = 0; i < SESSIONS_A_STEP; i++) {
+    const next = each.next()
+    if (next.done === true) return false
+    next.value.holder?.countBytes()
+  }
+  return true
 }
 
 function modesOfPools(listeners: readonly Listener[]): Map<string, Mode[]> {

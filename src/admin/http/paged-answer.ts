@@ -22,6 +22,7 @@ export function pagedAnswer(
 }
 
 async function send(response: ServerResponse, pieces: readonly Buffer[], slice: Slice): Promise<void> {
+  await slice.rest()
   for (const piece of pieces) {
     if (response.destroyed) return
     if (!response.write(piece)) await canTakeMore(response)
