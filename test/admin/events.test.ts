@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
 import { EventStream } from '../../src/admin/events/event-stream.ts'
+import { Slice } from '../../src/admin/slice.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
@@ -172,6 +174,27 @@ void t.test('an admin that closes ends its streams, and waits for nobody', async
   await admin.close()
   await waitUntil(() => readers.every(({ isClosed }) => isClosed))
   for (const { text } of readers) sub.match(text, /\r\n0\r\n\r\n$/, 'as a whole')
+})
+
+void t.test('a stream that is asked for as the admin closes is not begun', async (sub) => {
+  const clock = new ManualClock()
+  const { admin } = await operate(sub, { admin: { clock, limits: { patienceMs: 600_000 } } })
+  const socket = rawSocket(admin.address)
+  let text = ''
+  socket.setEncoding('utf8').on('data', (part: string) => (text += part))
+  const closed = once(socket, 'close')
+  await once(socket, 'connect')
+  // Fifty turns before it is let in, and as many before it is answered: the end comes in between.
+  const others = Array.from({ length: 50 }, async () => {
+    const slice = new Slice(clock)
+    for (let i = 0; i < 6; i++) await slice.rest()
+  })
+  socket.write('GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  for (let i = 0; i < 80; i++) await turn()
+  await admin.close()
+  await closed
+  sub.match(text, /^HTTP\/1\.1 503 /)
+  await Promise.all(others)
 })
 
 void t.test(

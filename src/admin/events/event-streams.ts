@@ -63,6 +63,7 @@ export class EventStreams {
   readonly #toSend: Numbered[] = []
   #lastNumber = 0
   #isSending = false
+  #isClosed = false
 
   constructor(options: EventStreamsOptions) {
     const { control, clock } = options
@@ -87,6 +88,7 @@ export class EventStreams {
 
   /** @throws {ApiError} 503 */
   assertRoom({ snapshot }: Pick<Wanted, 'snapshot'>): void {
+    if (this.#isClosed) throw new ApiError(503, { code: 'CLOSED', message: 'the admin listener closes' })
     const { streams, watchers } = this.#options.most
     if (this.#streams.size >= streams) throw tooMany(`${streams} event streams`)
     if (snapshot && this.#watching.size >= watchers) throw tooMany(`${watchers} event streams with snapshots`)
@@ -108,6 +110,7 @@ export class EventStreams {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#history.close()
     for (const stream of this.#streams) stream.end()
   }
