@@ -5,10 +5,10 @@ import { grantedCpus } from './granted-cpus.ts'
 export const SPARING_FLAGS: readonly string[] = ['--no-concurrent-marking', '--no-incremental-marking-task']
 
 /**
- * Where the process has one CPU or less, a garbage collection of the whole heap is spread over the better part of a second. V8
- * leaves the most of it to helper threads and drives on the rest by tasks, so that it is soon over; on one CPU that is a
- * tenth of a second in which the thread that forwards gets a fifth of the time. With 10,000 sessions and a busy admin
- * side that came every few seconds, and requests waited for 60 to 100 ms.
+ * Where the process has one CPU or less, a garbage collection of the whole heap is spread over the better part of a
+ * second. V8 leaves the most of it to helper threads and drives on the rest by tasks, so that it is soon over; on one CPU
+ * that is a tenth of a second in which the thread that forwards gets a fifth of the time. With 10,000 sessions and a busy
+ * admin side that came every few seconds, and requests waited for 60 to 100 ms.
  *
  * For a program's first lines: it is set for the whole process. Whoever embeds the library decides for himself.
  */
