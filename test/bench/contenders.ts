@@ -6,7 +6,11 @@ import {
   fairleadHttpSockets,
   fairleadSockets,
 } from './contenders/fairlead.ts'
-import { fairleadBusyAdmin, fairleadQuietAdmin } from './contenders/fairlead-operated.ts'
+import {
+  fairleadBusyAdmin,
+  fairleadBusyNeighbour,
+  fairleadQuietAdmin,
+} from './contenders/fairlead-operated.ts'
 import { fairleadReloading } from './contenders/fairlead-reloading.ts'
 import { goCopy } from './contenders/go-copy.ts'
 import { goHttp, goHttpPool } from './contenders/go-http.ts'
@@ -37,6 +41,7 @@ export const contenders: readonly Contender[] = [
   fairleadHttpSockets,
   fairleadQuietAdmin,
   fairleadBusyAdmin,
+  fairleadBusyNeighbour,
   fairleadReloading,
   nodeHttp,
 ]

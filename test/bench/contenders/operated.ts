@@ -1,13 +1,17 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { startAdmin } from '../../../src/admin/start-admin.ts'
 import { createBalancer } from '../../../src/control/balancer.ts'
 import { spareOnlyCpu } from '../../../src/service/spare-only-cpu.ts'
 import { laySiege } from './lay-siege.ts'
 
-// fairlead with an admin listener: operated <port> <cpu or -1> <load: 0 or 1> <backend port>...
+// fairlead with an admin listener: operated <siege: none, own or next-door> <port> <cpu or -1> <backend port>...
 //
-// A thousand backends, of which those given serve; with the load, ten thousand idle sessions besides and an admin
-// side under siege.
-const [port = 0, cpu = -1, load = 0, ...backendPorts] = process.argv.slice(2).map(Number)
+// A thousand backends, of which those given serve; under siege it has ten thousand idle sessions besides. `next-door`:
+// the siege is of another such process on the same CPU, which runs when this one has nothing to do: what is lost by it
+// is lost to the CPU being shared, and not to where the admin side runs.
+const [siege = ''] = process.argv.slice(2)
+const [port = 0, cpu = -1, ...backendPorts] = process.argv.slice(3).map(Number)
 
 const BACKENDS = 1_000
 const SESSIONS = 10_000
@@ -29,5 +33,10 @@ const admin = await startAdmin(balancer, {
   address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
 })
 
-if (load === 1 && admin.address.kind === 'tcp')
-  laySiege({ cpu, port, admin: admin.address, sessions: SESSIONS })
+if (siege === 'own' && admin.address.kind === 'tcp' && balancer.address.kind === 'tcp') {
+  laySiege({ cpu, port: balancer.address.port, admin: admin.address, sessions: SESSIONS })
+}
+if (siege === 'next-door') {
+  const neighbour = [process.execPath, fileURLToPath(import.meta.url), 'own', 0, cpu, ...backendPorts]
+  spawn('chrt', ['--idle', '0', ...neighbour].map(String), { stdio: 'inherit' })
+}
