@@ -13,6 +13,7 @@ import type {
   PoolConfig,
   RouteConfig,
 } from './schema.ts'
+import { hidden, hiddenValues } from './secrets.ts'
 
 type Plain = Readonly<Record<string, unknown>>
 
@@ -30,7 +31,7 @@ export function effectiveConfig(config: Config): Plain {
         ? undefined
         : defined({
             listen: formatAddress(admin.address),
-            token: admin.token === undefined ? undefined : HIDDEN,
+            token: hidden(admin.token),
             hosts: admin.hosts,
           }),
     log: defined({ level: log.level, format: log.format, sessions: log.sessions, access: log.accessLog }),
@@ -50,9 +51,6 @@ function faultsOf(faults: Config['faults']): unknown {
     'match' in fault && fault.match !== undefined ? { ...fault, match: FUNCTION } : fault,
   )
 }
-
-/** Stands for a secret. */
-export const HIDDEN = '(hidden)'
 
 function listenerOf(listener: ListenerConfig): Plain {
   const { http } = listener
@@ -92,7 +90,7 @@ function routeOf({ host, path, pool, stripPrefix, request, response }: RouteConf
     path,
     pool,
     stripPrefix,
-    ...changesOf('Request', request),
+    ...changesOf('Request', { ...request, set: hiddenValues(request.set) }),
     ...changesOf('Response', response),
   })
 }
@@ -151,7 +149,7 @@ function checkOf(check: CheckConfig): Plain {
           checkPath: http.path,
           checkExpect: formatStatusRanges(http.expect),
           checkHost: http.host,
-          checkHeader: http.headers,
+          checkHeader: hiddenValues(http.headers),
           checkBody: http.bodyContains,
         }
       : {}),

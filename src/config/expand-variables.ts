@@ -1,4 +1,3 @@
-import { quote } from './invalid-value.ts'
 import type { Place, PlacedProblem } from './place.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -35,6 +34,10 @@ function expand(value: unknown, context: Context): unknown {
   )
 }
 
+/** What stands there is not shown: it may well be a password with these signs in it. */
+const NO_VARIABLE =
+  'holds "${" that begins no variable: write ${NAME} or ${NAME:-default}, or $${ for the signs themselves'
+
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
 
 function expandText(text: string, { env, place, problems }: Context): string {
@@ -42,8 +45,7 @@ function expandText(text: string, { env, place, problems }: Context): string {
     if (inside === undefined) return '${'
     const [, name, fallback] = /^([A-Za-z_][A-Za-z\d_]*)(?::-(.*))?$/s.exec(inside) ?? []
     if (name === undefined || end === '') {
-      const message = `${quote(whole)} is no variable: write \${NAME} or \${NAME:-default}, or $\${ for the signs themselves`
-      problems.push({ place, message })
+      problems.push({ place, message: NO_VARIABLE })
       return whole
     }
     const value = env[name]

@@ -1,4 +1,5 @@
 import { FairleadError } from '../core/errors.ts'
+import { isSecretName } from './secrets.ts'
 
 /** A text or value that cannot be read. The message says what is wrong with it and what would be right. */
 export class InvalidValueError extends FairleadError {
@@ -7,12 +8,27 @@ export class InvalidValueError extends FairleadError {
   }
 }
 
-/** How a value that is wrong is shown in a message: quoted, in one line, cut to a readable length. */
+/**
+ * How a value that is wrong is shown in a message: quoted, in one line, cut to a readable length. Of a list or an object
+ * only the shape: whoever gives one where none is expected may have put a secret into it, and messages go to logs.
+ */
 export function quote(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'number') return String(value)
-  const text = JSON.stringify(value) ?? String(value)
+  const text = JSON.stringify(value, typeof value === 'object' ? withoutTexts : undefined) ?? String(value)
   return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`
 }
 
+/** What a value is, for messages that must not show it. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'an object'
+  return typeof value === 'string' ? 'a text' : `a ${typeof value}`
+}
+
 const MOST_SHOWN = 80
+
+function withoutTexts(name: string, part: unknown): unknown {
+  return typeof part === 'string' || isSecretName(name) ? '…' : part
+}

@@ -1,4 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { jsonFault } from './json-fault.ts'
 import type { Place, PlacedProblem } from './place.ts'
 
 /** A text in YAML or JSON, taken apart. */
@@ -39,7 +40,7 @@ export function parseText(text: string, format: 'yaml' | 'json'): ParsedText {
     .map(({ code, message, pos }) => ({
       place: [],
       line: lines.linePos(pos[0]).line,
-      message: WORDS[code] ?? `cannot be read as YAML: ${message}`,
+      message: WORDS[code] ?? `cannot be read as YAML: ${withoutExcerpt(message)}`,
     }))
   if (format === 'json') {
     const json = parseJson(text)
@@ -51,7 +52,7 @@ export function parseText(text: string, format: 'yaml' | 'json'): ParsedText {
     return { value: document.toJS({ maxAliasCount: MOST_ALIASES }), problems, lineOf }
   } catch (error) {
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error
-    return nothing(`cannot be read as YAML: ${error.message}`)
+    return nothing(`cannot be read as YAML: ${withoutExcerpt(error.message)}`)
   }
 }
 
@@ -62,6 +63,7 @@ function nothing(message: string): ParsedText {
 const WORDS: Readonly<Record<string, string | undefined>> = {
   DUPLICATE_KEY: 'this key stands there already: each may be given once',
   MULTIPLE_DOCS: 'a second document begins here (---): a configuration is one',
+  TAG_RESOLVE_FAILED: 'no tag is known here (!name): a text that begins with ! wants quotes',
   TAB_AS_INDENT: 'is indented with a tab: YAML wants spaces',
 }
 
@@ -69,14 +71,17 @@ function parseJson(text: string): { value: unknown } | { message: string; line?:
   try {
     return { value: JSON.parse(text) as unknown }
   } catch (error) {
-    const { message } = error as SyntaxError
-    const [, position] = /at position (\d+)/.exec(message) ?? []
-    const line = position === undefined ? {} : { line: text.slice(0, Number(position)).split('\n').length }
-    return {
-      message: `cannot be read as JSON: ${message.replace(/\s*\(line \d+ column \d+\)$/, '')}`,
-      ...line,
-    }
+    if (!(error instanceof SyntaxError)) throw error
+    const fault = jsonFault(text)
+    if (fault === undefined) return { message: 'cannot be read as JSON' }
+    const { line, column, expected } = fault
+    return { line, message: `cannot be read as JSON: column ${column} wants ${expected}` }
   }
+}
+
+/** The parser quotes names and texts behind a colon. They may be a secret: `token: *hush` is read as an alias. */
+function withoutExcerpt(message: string): string {
+  return message.split(': ', 1)[0] as string
 }
 
 /** Where a place begins in the text; of one that is not there, what is around it. */

@@ -1,6 +1,6 @@
 import type { Address } from '../core/address.ts'
 import { formatDuration } from './format-duration.ts'
-import { InvalidValueError, quote } from './invalid-value.ts'
+import { InvalidValueError, kindOf, quote } from './invalid-value.ts'
 import { nearestName } from './nearest-name.ts'
 import { parseDuration } from './parse-duration.ts'
 import { parseNetworks } from './parse-networks.ts'
@@ -170,7 +170,7 @@ function readChoice(setting: ValueRule, value: unknown): string {
 function readText(setting: ValueRule, value: unknown): string {
   // A line break here would let a header or a request line be cut in two.
   if (typeof value !== 'string' || CONTROL.test(value)) throw wrong(setting, value)
-  if (setting.isSent === true) checkBytes(value)
+  if (setting.isSent === true) checkBytes(value, quote(value))
   return value
 }
 
@@ -193,9 +193,10 @@ function readHeaders(setting: ValueRule, value: unknown): Readonly<Record<string
   const headers: Record<string, string> = {}
   for (const [name, text] of headerPairs(setting, value)) {
     // Field names are tokens (RFC 9110, 5.1); values hold no control characters but tabs.
-    if (!/^[!#$%&'*+.^_`|~\dA-Za-z-]+$/.test(name)) throw wrong(setting, `${name}: ${text}`)
-    if (CONTROL.test(text.replaceAll('\t', ' '))) throw wrong(setting, `${name}: ${text}`)
-    checkBytes(text)
+    if (!/^[!#$%&'*+.^_`|~\dA-Za-z-]+$/.test(name)) throw wrongField(setting, `the name ${quote(name)}`)
+    if (CONTROL.test(text.replaceAll('\t', ' ')))
+      throw wrongField(setting, `a value with a control character`)
+    checkBytes(text, `the value of ${name}`)
     headers[name] = text
   }
   return headers
@@ -204,23 +205,29 @@ function readHeaders(setting: ValueRule, value: unknown): Readonly<Record<string
 function headerPairs(setting: ValueRule, value: unknown): [string, string][] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return Object.entries(value).map(([name, text]) => {
-      if (typeof text !== 'string') throw wrong(setting, { [name]: text as unknown })
+      if (typeof text !== 'string')
+        throw wrongField(setting, `${kindOf(text)} as the value of ${quote(name)}`)
       return [name, text.trim()]
     })
   }
   const lines = Array.isArray(value) ? (value as unknown[]) : [value]
   return lines.map((line) => {
     const match = typeof line === 'string' ? /^([^:\s]+)\s*:(.*)$/s.exec(line.trim()) : null
-    if (match === null) throw wrong(setting, line)
+    if (match === null) throw wrongField(setting, `${kindOf(line)} without a name and a colon`)
     return [match[1] as string, (match[2] as string).trim()]
   })
 }
 
 /** A field's value is bytes (RFC 9110, 5.5): of a character above them, all but its last byte would be lost. */
-function checkBytes(text: string): void {
+function checkBytes(text: string, shownAs: string): void {
   const [beyond] = /[^\0-\u00ff]/u.exec(text) ?? []
   if (beyond !== undefined)
-    throw new InvalidValueError(`${quote(text)}: no HTTP field can carry ${quote(beyond)}`)
+    throw new InvalidValueError(`${shownAs}: no HTTP field can carry ${quote(beyond)}`)
+}
+
+/** Of a header nothing is quoted but its name: values are often secrets. */
+function wrongField(setting: ValueRule, what: string): InvalidValueError {
+  return new InvalidValueError(`must be ${expectation(setting)}, not ${what}`)
 }
 
 function wrong(setting: ValueRule, value: unknown): InvalidValueError {

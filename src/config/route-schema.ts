@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { headerProblem } from '../wire/header-changes.ts'
 import { hostName, isHost } from '../wire/host.ts'
-import { InvalidValueError, quote } from './invalid-value.ts'
+import { InvalidValueError, kindOf, quote } from './invalid-value.ts'
 import { leaf } from './leaf.ts'
 import { list } from './list.ts'
 import type { RouteOptions } from './options.ts'
@@ -83,11 +83,11 @@ function readPrefix(value: unknown): string {
 
 function readSet(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidValueError(`must be an object such as { 'X-Zone': 'a' }, not ${quote(value)}`)
+    throw new InvalidValueError(`must be an object such as { 'X-Zone': 'a' }, not ${kindOf(value)}`)
   }
   const set = Object.entries(value as Readonly<Record<string, unknown>>).map(
     ([name, text]): [string, string] => {
-      if (typeof text !== 'string') throw new InvalidValueError(`${name} must be a text, not ${quote(text)}`)
+      if (typeof text !== 'string') throw new InvalidValueError(`${name} must be a text, not ${kindOf(text)}`)
       const problem = headerProblem(name, text.trim())
       if (problem !== undefined) throw new InvalidValueError(problem)
       return [name, text.trim()]

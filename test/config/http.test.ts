@@ -461,9 +461,9 @@ void t.test('pools and routes that cannot be read say where', async (sub) => {
       { path: 'routes[6].removeRequestHeaders', message: "must be names such as ['X-Debug'], not [5]" },
       {
         path: 'routes[6].setResponseHeaders',
-        message: "must be an object such as { 'X-Zone': 'a' }, not [\"X-A\"]",
+        message: "must be an object such as { 'X-Zone': 'a' }, not a list",
       },
-      { path: 'routes[7].setRequestHeaders', message: 'X-A must be a text, not 5' },
+      { path: 'routes[7].setRequestHeaders', message: 'X-A must be a text, not a number' },
       { path: 'routes[7].removeRequestHeaders', message: 'Host can be set, but not removed' },
       {
         path: 'pools.api.checkPath',

@@ -92,7 +92,7 @@ void t.test('what no HTTP field can carry is refused before it is sent cut', asy
   const body = all.find(({ key }) => key === 'checkBody') as Setting
   sub.same(readSetting(header, 'X-A: caf\u00e9'), { 'X-A': 'caf\u00e9' })
   sub.throws(() => readSetting(header, 'X-A: a\u0100'), {
-    message: '"a\u0100": no HTTP field can carry "\u0100"',
+    message: 'the value of X-A: no HTTP field can carry "\u0100"',
   })
   sub.throws(() => readSetting(host, '\u{1f600}.example'), /no HTTP field can carry/)
   sub.equal(readSetting(body, '\u{1f600}'), '\u{1f600}', 'a body can')
