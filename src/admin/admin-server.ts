@@ -69,7 +69,18 @@ export class AdminServer implements Admin {
     this.#server = server
     this.#clock = options.clock ?? systemClock
     const { patienceMs, connections: most } = limits
-    this.#connections = new Connections(server, { most })
+    this.#parts = new Parts(control, { ...options, clock: this.#clock, address: this.address, limits })
+    const handler = new RequestHandler({
+      context: this.#parts,
+      router: new Router(routes),
+      hosts: options.address.kind === 'unix' ? undefined : new Set(options.hosts),
+      patienceMs,
+      closing: this.#closing.signal,
+    })
+    this.#connections = new Connections(server, {
+      most,
+      handle: (request, response) => void handler.handle(request, response),
+    })
     this.#vestibule =
       entrance &&
       new entrance.Vestibule({
@@ -80,15 +91,6 @@ export class AdminServer implements Admin {
         mostHeadBytes: MOST_HEAD_BYTES,
       })
     this.#vestibule?.standBefore(server)
-    this.#parts = new Parts(control, { ...options, clock: this.#clock, address: this.address, limits })
-    const handler = new RequestHandler({
-      context: this.#parts,
-      router: new Router(routes),
-      hosts: options.address.kind === 'unix' ? undefined : new Set(options.hosts),
-      patienceMs,
-      closing: this.#closing.signal,
-    })
-    server.on('request', (request, response) => void handler.handle(request, response))
   }
 
   close(): Promise<void> {

@@ -1,26 +1,27 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Handle } from './pipeline.ts'
+import { Pipeline } from './pipeline.ts'
+
+export interface ConnectionsOptions {
+  readonly most: number
+  /** Called for one request of a connection at a time; must end its response. */
+  readonly handle: Handle
+}
 
 /**
  * The open connections of an admin listener, of which there are never more than `most`. Where one more comes, the
  * oldest that has no request under way goes: whoever opens connections and lets them lie locks no operator out.
  */
 export class Connections {
-  readonly #most: number
-  /** By age; the value tells whether a request is under way. */
-  readonly #open = new Map<Socket, boolean>()
-  #isClosing = false
+  readonly #options: ConnectionsOptions
+  /** By age. */
+  readonly #open = new Map<Socket, Pipeline>()
 
-  constructor(server: Server, { most }: { most: number }) {
-    this.#most = most
+  constructor(server: Server, options: ConnectionsOptions) {
+    this.#options = options
     server.on('connection', (socket: Socket) => this.#add(socket))
-    server.on('request', ({ socket }: { socket: Socket }, response: ServerResponse) => {
-      this.#open.set(socket, true)
-      response.on('close', () => {
-        if (this.#isClosing) socket.destroySoon()
-        else if (this.#open.has(socket)) this.#open.set(socket, false)
-      })
-    })
+    server.on('request', (request, response) => this.#open.get(request.socket)?.add(request, response))
   }
 
   get size(): number {
@@ -29,23 +30,23 @@ export class Connections {
 
   /** Ends those without a request under way, and the others as soon as they are answered. */
   close(): void {
-    this.#isClosing = true
-    for (const [socket, isBusy] of this.#open) if (!isBusy) socket.destroy()
+    for (const pipeline of this.#open.values()) pipeline.close()
   }
 
   #add(socket: Socket): void {
-    if (this.#open.size >= this.#most) {
+    const { most, handle } = this.#options
+    if (this.#open.size >= most) {
       const idle = this.#oldestIdle()
       if (idle === undefined) return void socket.destroy()
       this.#forget(idle)
       idle.destroy()
     }
-    this.#open.set(socket, false)
+    this.#open.set(socket, new Pipeline(socket, handle))
     socket.on('close', () => this.#forget(socket))
   }
 
   #oldestIdle(): Socket | undefined {
-    for (const [socket, isBusy] of this.#open) if (!isBusy) return socket
+    for (const [socket, { isIdle }] of this.#open) if (isIdle) return socket
     return undefined
   }
 

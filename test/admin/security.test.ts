@@ -19,7 +19,7 @@ const ROWS = {
   A6: 'hostile bodies',
   A7: 'paths in another form',
   A8: 'markup in names',
-  A9: 'slow clients and unread streams',
+  A9: 'slow clients, unread streams and floods',
   A10: 'random hosts, paths and methods in traffic',
 } as const
 
@@ -394,6 +394,24 @@ row('A9', 'streams with snapshots, which are long, are bounded on their own', as
   sub.match(text, '2 event streams with snapshots are open, which is the most')
   sub.equal((await ask('/api/v1/events', { method: 'HEAD' })).status, 200)
   for (const socket of watchers) socket.destroy()
+})
+
+row('A9', 'requests that are sent on and on without an answer end their connection', async (sub) => {
+  const { admin, ask } = await operate(sub)
+  const flood = raw(admin.address, 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(20_000))
+  sub.equal((await ask('/livez')).status, 200, 'others are served')
+  const { body } = await flood
+  sub.ok(body.split('HTTP/1.1 200 OK').length <= 8, 'a few may have their answer')
+})
+
+row('A9', 'streams behind streams of one connection take no place', async (sub) => {
+  const limits = { streams: 2 }
+  const { admin, ask } = await operate(sub, { admin: { limits } })
+  const socket = rawSocket(admin.address)
+  socket.write('GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3))
+  sub.equal(await firstLine(socket), 'HTTP/1.1 200 OK')
+  sub.equal((await ask('/api/v1/events', { method: 'HEAD' })).status, 200, 'one of two is open')
+  socket.destroy()
 })
 
 void t.test('A9: connections leave most descriptors to the traffic', (sub) => {
