@@ -226,15 +226,21 @@ export class Relay extends WheelEntry implements ConnSink {
     else if (backend.isWriting) late = backend
     else if (this.#isHalfClosed()) late = client.ended ? backend : client
     const reason = this.#isHalfClosed() ? 'half-closed-timeout' : 'idle-timeout'
-    this.#finish({ code: late === client ? 'cD' : 'sD', reason })
+    // All of the other side's stream, its end included, is with the system. A slow reader may have megabytes of it yet to
+    // come, which a reset would take away.
+    const isWhole = this.#other(late).ended && !late.isWriting
+    this.#finish({ code: late === client ? 'cD' : 'sD', reason }, isWhole ? late : undefined)
   }
 
-  /** Both sides go: closed where both have ended cleanly, else reset. */
-  #finish(end: RelayEnd): void {
+  /**
+   * Both sides go: closed where both have ended cleanly, else reset. `leave`: one that is closed all the same, since it
+   * was given a whole stream.
+   */
+  #finish(end: RelayEnd, leave?: Conn): void {
     this.#finished = true
     this.#wheel.disarm(this)
     for (const conn of [this.client, this.backend]) {
-      if (end === DONE) conn.close()
+      if (end === DONE || conn === leave) conn.close()
       else conn.reset()
     }
     this.#owner.onRelayEnd(this, end)

@@ -113,6 +113,28 @@ overBothIos(
 
 overBothIos(
   t,
+  'F5: what a slow reader has not read yet when the half-closed time is up arrives all the same',
+  async (sub, start) => {
+    await using server = await peer.listen()
+    const clock = new ManualClock()
+    const lb = await start({ backends: [server.port], clock })
+    const ended = nextEnd(lb)
+    await using client = await peer.connect({ port: lb.port })
+    await using backend = await server.accept()
+    const sent = await backend.send({ bytes: 100_000, seed: 10 })
+    await backend.shutdown()
+    await waitUntil(() => {
+      clock.advance(1_000)
+      return listenerOf(lb).active === 0
+    })
+    sub.match(await ended, { code: 'cD', reason: 'half-closed-timeout', bytesOut: 100_000 })
+    sub.match(await client.readToEnd(), { bytes: 100_000, sha256: sent.sha256, end: 'fin' })
+    sub.equal((await backend.readToEnd()).end, 'rst', 'its client’s stream had no end')
+  },
+)
+
+overBothIos(
+  t,
   'F5: a reader that stalls before the end is reset in time, and its descriptors are gone',
   async (sub, start) => {
     await using source = await sourceBackend({ bytes: 12 * MB, seed: 9 })

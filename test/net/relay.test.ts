@@ -329,6 +329,29 @@ void test('silence', async (t) => {
     sub.end()
   })
 
+  void t.test('takes nothing away from a slow reader that has the whole other way before it', (sub) => {
+    for (const [ender, reader, code] of [
+      ['client', 'backend', 'sD'],
+      ['backend', 'client', 'cD'],
+    ] as const) {
+      const rig = new Rig({ halfClosedTimeoutMs: 1_000 }).start()
+      rig[ender].says('all of it')
+      rig[ender].ends()
+      rig.clock.advance(1_000 + LATE_MS)
+      sub.same(rig.codes, [`${code} half-closed-timeout`])
+      sub.same(rig[reader].log, ['write all of it', 'end', 'close'], 'the system sends the rest, and its end')
+      sub.same(rig[ender].log, ['reset'], 'its way back was cut')
+
+      const stuck = new Rig({ halfClosedTimeoutMs: 1_000 }).start()
+      stuck[reader].takes = false
+      stuck[ender].says('some of it')
+      stuck[ender].ends()
+      stuck.clock.advance(1_000 + LATE_MS)
+      sub.equal(stuck[reader].log.at(-1), 'reset', 'who was not given all of it must see that')
+    }
+    sub.end()
+  })
+
   void t.test('lasts for ever where the limit is 0', (sub) => {
     const rig = new Rig({ idleTimeoutMs: 0, halfClosedTimeoutMs: 0 }).start()
     rig.clock.advance(200_000)
