@@ -203,10 +203,12 @@ export class ManagedPool {
   }
 
   #makeHealth(config: PoolConfig): HealthScheduler {
-    const { clock, random, wheel, onLocalFault, faults } = this.#options
+    const { clock, random, wheel, onLocalFault, faults, dialer } = this.#options
     return new HealthScheduler({
       check: config.check,
       tls: tlsOf(config.tls),
+      // As traffic finds them: a name server that fails or is silent takes nobody down.
+      lookup: dialer.resolver.lookup,
       clock,
       random,
       wheel,
@@ -221,11 +223,7 @@ export class ManagedPool {
     this.#health.close()
     this.#health = this.#makeHealth(config)
     for (const backend of this.pool.backends.values()) this.#health.adopt(backend)
-    if (!this.#isStarted) return
-    this.#health.start()
-    for (const backend of this.pool.backends.values()) {
-      if (backend.mode === 'maint') this.#health.pause(backend)
-    }
+    if (this.#isStarted) this.#health.start()
   }
 
   #admit(spec: BackendSpec): Backend {

@@ -1,23 +1,19 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { ConnectionOptions } from 'node:tls'
 import type { HttpCheckConfig } from '../config/schema.ts'
 import type { Address } from '../core/address.ts'
 import { formatHostPort } from '../core/address.ts'
-import type { BackendTransport, CheckCode } from '../core/backend.ts'
+import type { CheckCode } from '../core/backend.ts'
 import type { Probe } from '../core/probe.ts'
 import type { Attempt, Report } from './attempt.ts'
 import { runAttempt } from './attempt.ts'
 import { HttpAnswer } from './http-answer.ts'
 import { serverName, socketOptions } from './tcp-probe.ts'
+import type { TcpProbeOptions } from './tcp-probe.ts'
 
-export interface HttpProbeOptions {
-  /** Default `plain`. */
-  readonly transport?: BackendTransport
-  /** More for `tls.connect`, such as `ca`. */
-  readonly tls?: ConnectionOptions
-}
+/** How it dials: as a probe that does no more than that. */
+export type HttpProbeOptions = TcpProbeOptions
 
 /**
  * A probe that sends one GET on a connection of its own. It passes (`L7OK`) on a status within `expect` and, if a
@@ -57,14 +53,14 @@ class HttpAttempt implements Attempt {
     return TIMEOUTS[this.#stage]
   }
 
-  #open(address: Address, { transport, tls }: HttpProbeOptions): Socket {
+  #open(address: Address, options: HttpProbeOptions): Socket {
     const onError = (error: Error): void => this.#report.error(ERRORS[this.#stage], error)
-    if (transport !== 'tls') {
-      return connect(socketOptions(address))
+    if (options.transport !== 'tls') {
+      return connect(socketOptions(address, options))
         .on('error', onError)
         .on('connect', () => this.#enter('exchange'))
     }
-    return connectTls({ ...socketOptions(address), ...serverName(address), ...tls })
+    return connectTls({ ...socketOptions(address, options), ...serverName(address), ...options.tls })
       .on('error', onError)
       .on('connect', () => this.#enter('handshake'))
       .on('secureConnect', () => this.#enter('exchange'))

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { CheckConfig } from '../config/schema.ts'
 import type { Backend, CheckResult } from '../core/backend.ts'
@@ -11,6 +12,8 @@ export interface HealthOptions {
   readonly check: CheckConfig
   /** How TLS backends are verified, for `tls.connect`; by default by the system's certificate authorities. */
   readonly tls?: ConnectionOptions
+  /** How host names become addresses; by default by the system, which traffic may not have asked for a while. */
+  readonly lookup?: LookupFunction
   /** Decides when checks start; when they time out is the wheel's business. */
   readonly clock: Clock
   /** Numbers in [0, 1), for the jitter. */
@@ -105,7 +108,8 @@ export class HealthScheduler {
     const many = this.#watches.size
     const gapMs = many <= SMALL_POOL ? 0 : Math.min(STAGGER_MS, this.#options.check.intervalMs / many)
     let delayMs = 0
-    for (const watch of this.#watches.values()) {
+    for (const [backend, watch] of this.#watches) {
+      if (backend.mode === 'maint') continue
       watch.resume(delayMs)
       delayMs += gapMs
     }
@@ -125,12 +129,16 @@ export class HealthScheduler {
   }
 
   #begin(backend: Backend): void {
-    const { check, tls } = this.#options
-    const probe = makeProbe(check, { transport: backend.transport, ...(tls === undefined ? {} : { tls }) })
+    const { check, tls, lookup } = this.#options
+    const probe = makeProbe(check, {
+      transport: backend.transport,
+      ...(tls === undefined ? {} : { tls }),
+      ...(lookup === undefined ? {} : { lookup }),
+    })
     if (probe === undefined) return
     const wrapped = this.#options.wrapProbe?.(probe, backend) ?? probe
     const watch = new Watch(backend, { ...this.#options, probe: wrapped })
     this.#watches.set(backend, watch)
-    if (this.#state === 'running') watch.resume(0)
+    if (this.#state === 'running' && backend.mode !== 'maint') watch.resume(0)
   }
 }

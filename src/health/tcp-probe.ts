@@ -1,3 +1,4 @@
+import type { LookupFunction, TcpNetConnectOpts } from 'node:net'
 import { connect, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
@@ -12,6 +13,8 @@ export interface TcpProbeOptions {
   readonly transport?: BackendTransport
   /** More for `tls.connect`, such as `ca`. */
   readonly tls?: ConnectionOptions
+  /** How host names become addresses. Default: by the system, anew each time. */
+  readonly lookup?: LookupFunction
 }
 
 /**
@@ -19,18 +22,20 @@ export interface TcpProbeOptions {
  * It sends nothing of its own and closes at once. All addresses of a host name are tried within one attempt.
  */
 export function tcpProbe(options: TcpProbeOptions = {}): Probe {
-  const { transport = 'plain', tls } = options
   return (address, signal) =>
     runAttempt(signal, (report) =>
-      transport === 'tls' ? shakeHands(address, report, tls) : dial(address, report),
+      options.transport === 'tls' ? shakeHands(address, report, options) : dial(address, report, options),
     )
 }
 
 /** The address as `net.connect` and `tls.connect` want it. */
 export function socketOptions(
   address: Address,
-): { readonly path: string } | { readonly host: string; readonly port: number } {
-  return address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
+  { lookup }: Pick<TcpProbeOptions, 'lookup'>,
+): { readonly path: string } | TcpNetConnectOpts {
+  if (address.kind === 'unix') return { path: address.path }
+  const { host, port } = address
+  return { host, port, ...(lookup === undefined ? {} : { lookup }) }
 }
 
 /** SNI for a host that has a name. RFC 6066 section 3 allows no IP address there: `''` sends none. */
@@ -39,8 +44,8 @@ export function serverName(address: Address): { readonly servername: string } {
   return { servername: isIP(name) === 0 ? name : '' }
 }
 
-function dial(address: Address, report: Report): Attempt {
-  const socket = connect(socketOptions(address))
+function dial(address: Address, report: Report, options: TcpProbeOptions): Attempt {
+  const socket = connect(socketOptions(address, options))
   socket.on('error', (error) => report.error('L4CON', error))
   socket.on('connect', () => report.result({ ok: true, code: 'L4OK', text: 'connected' }))
   return {
@@ -49,9 +54,13 @@ function dial(address: Address, report: Report): Attempt {
   }
 }
 
-function shakeHands(address: Address, report: Report, tls: ConnectionOptions | undefined): Attempt {
+function shakeHands(address: Address, report: Report, options: TcpProbeOptions): Attempt {
   let isConnected = false
-  const socket = connectTls({ ...socketOptions(address), ...serverName(address), ...tls })
+  const socket = connectTls({
+    ...socketOptions(address, options),
+    ...serverName(address),
+    ...options.tls,
+  })
   socket.on('error', (error) => report.error(isConnected ? 'L6RSP' : 'L4CON', error))
   socket.on('connect', () => {
     isConnected = true

@@ -1,4 +1,6 @@
 import { lookup as systemLookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+import { isIPv6 } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 
 /** Gives all addresses of a name, as `dns.lookup` with `all` does. */
@@ -52,6 +54,21 @@ export class Resolver {
     entry.waiting?.push(answer)
   }
 
+  /** The same for `net.connect` and `tls.connect`. */
+  readonly lookup: LookupFunction = (host, { all }, callback) => {
+    const answer: Answer = (ips = [], failure) => {
+      const found = ips.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }))
+      const [first] = found
+      if (first === undefined) callback(lookupError(host, failure), '', 0)
+      else if (all === true) callback(null, found)
+      else callback(null, first.address, first.family)
+    }
+    const known = this.cached(host)
+    if (known === undefined) return this.resolve(host, answer)
+    // It must not be called before `connect` has returned.
+    process.nextTick(answer, known)
+  }
+
   #ask(host: string, entry: Entry): void {
     entry.askedAt = this.#clock.now()
     entry.waiting = []
@@ -63,6 +80,10 @@ export class Resolver {
       for (const answer of waiting) answer(entry.ips, failure)
     })
   }
+}
+
+function lookupError(host: string, code = 'ENOTFOUND'): NodeJS.ErrnoException {
+  return Object.assign(new Error(`getaddrinfo ${code} ${host}`), { code })
 }
 
 const lookupAll: Lookup = (host, callback) => {

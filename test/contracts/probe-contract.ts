@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Address } from '../../src/core/address.ts'
 import type { CheckCode } from '../../src/core/backend.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import type { Probe, ProbeResult } from '../../src/core/probe.ts'
+import type { TcpProbeOptions } from '../../src/health/tcp-probe.ts'
+import { Resolver } from '../../src/net/resolver.ts'
 import type { FixtureListenOptions, FixtureServer } from '../../src/testing/fixture-server.ts'
 import { rawFixture } from '../../src/testing/raw-fixture.ts'
 
 export interface ProbeContractOptions {
-  readonly makeProbe: () => Probe
+  readonly makeProbe: (how?: Pick<TcpProbeOptions, 'lookup'>) => Probe
   /** Starts a backend that passes. */
   readonly living: (options?: FixtureListenOptions) => Promise<FixtureServer>
   /** What the probe finds at a backend that passes. */
@@ -31,6 +34,28 @@ export function probeContract(t: Test, options: ProbeContractOptions): void {
       const result = await makeProbe()(backend.address, new AbortController().signal)
       sub.match(result, { ok: true, code: passes }, JSON.stringify(listen))
     }
+  })
+
+  void t.test('finds a host name as it is told to, at any of its addresses', async (sub) => {
+    await using backend = await living()
+    const asked: string[] = []
+    const resolver = new Resolver({
+      clock: systemClock,
+      lookup: (host, callback) => {
+        asked.push(host)
+        const failure = host === 'none.test' ? Object.assign(new Error('no'), { code: 'EAI_AGAIN' }) : null
+        // Nobody listens at the first.
+        process.nextTick(callback, failure, failure === null ? ['127.0.0.9', '127.0.0.1'] : [])
+      },
+    })
+    const probe = makeProbe({ lookup: resolver.lookup })
+    const { signal } = new AbortController()
+    const address = { kind: 'tcp', host: 'localhost', port: backend.port } as const
+    for (let i = 0; i < 2; i++) sub.match(await probe(address, signal), { ok: true, code: passes })
+    sub.same(asked, ['localhost'], 'what it knows it does not ask again')
+    const unknown = { ...address, host: 'none.test' }
+    const result = await probe(unknown, signal)
+    sub.match(result, { ok: false, code: 'L4CON', text: 'getaddrinfo EAI_AGAIN none.test' })
   })
 
   void t.test('fails with the error of the connect at a closed port', async (sub) => {

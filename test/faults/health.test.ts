@@ -1,6 +1,8 @@
 import { Resolver as NameClient } from 'node:dns'
 import t from 'tap'
+import { ManagedPool } from '../../src/control/managed-pool.ts'
 import type { Address } from '../../src/core/address.ts'
+import { Events } from '../../src/core/events.ts'
 import type { ProbeResult } from '../../src/core/probe.ts'
 import { TimerWheel } from '../../src/core/timer-wheel.ts'
 import type { Conn } from '../../src/net/conn.ts'
@@ -12,6 +14,8 @@ import { echoBackend } from '../../src/testing/echo-backend.ts'
 import type { FixtureServer } from '../../src/testing/fixture-server.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { waitForEvent, waitUntil } from '../../src/testing/wait-for.ts'
+import { backendSpec, poolConfig } from '../control/configs.ts'
+import { CHECK } from '../health/rig.ts'
 import { DnsServer } from '../helpers/dns-server.ts'
 import { rawPeer } from '../helpers/raw-peer.ts'
 import { closed, connectTo, readAll, readBytes } from '../helpers/sockets.ts'
@@ -101,6 +105,44 @@ for (const kind of IO_KINDS) {
     },
   )
 }
+
+void t.test('F12: checks find a backend while its name server fails or is silent', async (sub) => {
+  await using names = await DnsServer.start()
+  await using echo = await echoBackend()
+  const clock = new ManualClock()
+  const wheel = new TimerWheel({ clock, resolutionMs: 100 })
+  const resolver = new Resolver({ clock, lookup: countingLookup(names).lookup })
+  const events = new Events()
+  const verdicts: string[] = []
+  events.on('backend:down', ({ reason }) => verdicts.push(reason))
+  const spec = {
+    ...backendSpec('a', echo.port),
+    address: { kind: 'tcp', host: 'app.test', port: echo.port } as const,
+  }
+  const managed = new ManagedPool({
+    config: poolConfig('main', { backends: [spec], check: { ...CHECK, kind: 'tcp', intervalMs: 60_000 } }),
+    dialer: new Dialer({ io: await loadIo('sockets'), resolver, wheel }),
+    clock,
+    random: () => 0.5,
+    wheel,
+    events,
+    faults: undefined,
+    onLocalFault: (code) => sub.fail(code),
+    closeSessionsOf: () => sub.fail('nobody has a session'),
+  })
+  sub.teardown(() => managed.close())
+  const [backend] = managed.pool.backends.values()
+  names.answer = ['127.0.0.1']
+  managed.start()
+  for (const [i, answer] of (['silence', 'SERVFAIL', 'NXDOMAIN', []] as const).entries()) {
+    await waitUntil(() => backend?.checks === i + 1)
+    names.answer = answer
+    clock.advance(60_000)
+  }
+  await waitUntil(() => backend?.checks === 5)
+  sub.equal(backend?.failedChecks, 0)
+  sub.same(verdicts, [])
+})
 
 overBothIos(
   t,

@@ -23,7 +23,7 @@ const CHECK: HttpCheckConfig = {
 
 void test('an HTTP probe', async (t) => {
   probeContract(t, {
-    makeProbe: () => httpProbe(CHECK),
+    makeProbe: (how) => httpProbe(CHECK, how),
     living: httpBackend,
     passes: 'L7OK',
     silent: 'L7TOUT',
@@ -225,7 +225,7 @@ void test('an HTTPS probe', async (t) => {
   const trusting = { transport: 'tls', tls: trust } as const
 
   probeContract(t, {
-    makeProbe: () => httpProbe(CHECK, trusting),
+    makeProbe: (how) => httpProbe(CHECK, { ...trusting, ...how }),
     living: (listen) => httpBackend({ ...listen, tls: true }),
     passes: 'L7OK',
     silent: 'L6TOUT',

@@ -242,6 +242,18 @@ void test('the end of checks', async (t) => {
     sub.equal(rig.clock.pending, 0)
   })
 
+  void t.test('does not begin for one in maintenance before it is out of it', async (sub) => {
+    await using rig = new Rig(script('+ +'))
+    rig.backend.mode = 'maint'
+    rig.start()
+    await rig.turn(60_000)
+    sub.same(rig.log, [])
+    rig.backend.mode = 'ready'
+    rig.health.resume(rig.backend)
+    await rig.turn(0)
+    sub.same(rig.log, ['60000 a ok'])
+  })
+
   void t.test('of a suspension makes the next check a first one', async (sub) => {
     await using rig = new Rig(script('+ - - +  - + +'))
     rig.start()

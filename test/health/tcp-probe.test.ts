@@ -11,7 +11,7 @@ const { signal } = new AbortController()
 
 void test('a TCP probe', async (t) => {
   probeContract(t, {
-    makeProbe: () => tcpProbe(),
+    makeProbe: tcpProbe,
     living: echoBackend,
     passes: 'L4OK',
     silent: undefined,
@@ -48,7 +48,12 @@ void test('a TCP probe', async (t) => {
 void test('a TLS probe', async (t) => {
   const trusting = tcpProbe({ transport: 'tls', tls: trust })
 
-  probeContract(t, { makeProbe: () => trusting, living: tlsBackend, passes: 'L6OK', silent: 'L6TOUT' })
+  probeContract(t, {
+    makeProbe: (how) => tcpProbe({ transport: 'tls', tls: trust, ...how }),
+    living: tlsBackend,
+    passes: 'L6OK',
+    silent: 'L6TOUT',
+  })
 
   void t.test('tells the protocol that was agreed on', async (sub) => {
     await using backend = await tlsBackend()
