@@ -79,6 +79,11 @@ class FolderWatch {
   }
 }
 
+/** Undefined where it is not there, or cannot be looked at: that may pass (EACCES, ELOOP, ESTALE, EIO). */
 function inodeOf(folder: string): number | undefined {
-  return statSync(folder, { throwIfNoEntry: false })?.ino
+  try {
+    return statSync(folder).ino
+  } catch {
+    return undefined
+  }
 }

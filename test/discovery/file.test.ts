@@ -189,6 +189,28 @@ void t.test('a folder that is not there yet is waited for', async (sub) => {
   sub.strictSame(followed.backends, ['127.0.0.1:3001'])
 })
 
+void t.test('a folder that cannot be looked at for a while is one that is not there', async (sub) => {
+  const root = sub.testdir({ real: { 'b.yaml': '[3001]' } })
+  symlinkSync('real', join(root, 'link'))
+  using followed = new Followed(fileConfig(join(root, 'link', 'b.yaml')))
+  const passes = (isSo: () => boolean): Promise<unknown> =>
+    waitUntil(() => {
+      if (isSo()) return true
+      followed.clock.advance(1_000)
+      return false
+    })
+  await followed.looked()
+  unlinkSync(join(root, 'link'))
+  symlinkSync('link', join(root, 'link')) // ELOOP, also for root, whom no mode keeps out
+  await passes(() => followed.failure !== undefined)
+  sub.match(followed.failure, /ELOOP/)
+  sub.strictSame(followed.backends, ['127.0.0.1:3001'])
+  unlinkSync(join(root, 'link'))
+  symlinkSync('real', join(root, 'link'))
+  writeFileSync(join(root, 'real', 'b.yaml'), '[3002]')
+  await passes(() => followed.backends[0] === '127.0.0.1:3002')
+})
+
 void t.test('what is no file, or too long, is not read', async (sub) => {
   const folder = sub.testdir({ 'long.yaml': ' '.repeat(5_000_000), dir: {} })
   execFileSync('mkfifo', [join(folder, 'pipe')])
