@@ -71,6 +71,7 @@ export class OperatorCommands {
   removeBackend(id: string, { close }: { close: boolean }): BackendRef {
     const { managed, backend } = this.#find(id)
     managed.remove(backend)
+    backend.isClosed = close
     if (close) this.#plane.abortSessionsOf(backend, REMOVED)
     return refTo(backend)
   }
@@ -83,13 +84,12 @@ export class OperatorCommands {
     const { backend } = this.#find(id)
     if (backend.active === 0) return true
     const enough = new AbortController()
-    const before = backend.onIdle
+    const waiting = (backend.onIdle ??= new Set())
+    let tell!: () => void
     const idle = new Promise<true>((resolve) => {
-      backend.onIdle = () => {
-        before?.()
-        resolve(true)
-      }
+      tell = () => resolve(true)
     })
+    waiting.add(tell)
     const signals = [enough.signal, ...(how.signal === undefined ? [] : [how.signal])]
     const given = AbortSignal.any(signals)
     const late =
@@ -98,6 +98,7 @@ export class OperatorCommands {
         : wait(how.clock, how.timeoutMs, given).then(() => false as const)
     const isIdle = await Promise.race([idle, late])
     enough.abort()
+    waiting.delete(tell)
     return isIdle
   }
 

@@ -57,9 +57,11 @@ export class Backend {
   weight: number
   /** Its pool has it no more; open sessions live on. */
   isRemoved = false
+  /** Removed together with its sessions: what is dialled still must not become one. */
+  isClosed = false
 
-  /** Called when its last session is over, where somebody waits for that. */
-  onIdle: (() => void) | undefined = undefined
+  /** Called when its last session is over. Undefined while nobody waits for that. */
+  onIdle: Set<() => void> | undefined = undefined
 
   // Observed by active checks.
   healthy = true

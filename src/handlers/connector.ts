@@ -50,6 +50,8 @@ export class Connector implements DialSink, QueueSink {
   readonly session: Session
   readonly options: ConnectOptions
   tried: readonly FailedAttempt[] = NONE_TRIED
+  /** Of the attempt that failed last. */
+  lastFailed: Backend | undefined = undefined
   queueMs = 0
   /** Clock time when the connection was there; 0 before. */
   connectedAt = 0
@@ -128,6 +130,10 @@ export class Connector implements DialSink, QueueSink {
 
   onDialed(conn: Conn): void {
     const lease = this.#lease as Lease
+    if (lease.backend.isClosed) {
+      conn.reset()
+      return this.#attemptFailed(lease, 'removed')
+    }
     this.#settled = true
     this.connectedAt = this.options.clock.now()
     lease.backend.connectTime.record(this.connectedAt - this.#attemptAt)
@@ -139,16 +145,22 @@ export class Connector implements DialSink, QueueSink {
   onDialFailed(reason: string): void {
     const { pool, onConnectFailed, onLocalFault } = this.options
     const lease = this.#lease as Lease
+    const { backend } = lease
+    this.#attemptFailed(lease, reason, () => {
+      if (isLocalFault(reason)) return onLocalFault(reason)
+      pool.connectFailed(backend)
+      onConnectFailed(backend)
+    })
+  }
+
+  /** `tell`: before the next attempt, when this one holds its backend no more. */
+  #attemptFailed(lease: Lease, reason: string, tell?: () => void): void {
     this.tried = [...this.tried, { backend: lease.backend.id, reason }]
+    this.lastFailed = lease.backend
     this.#dial = undefined
     this.#lease = undefined
     lease.release()
-    if (isLocalFault(reason)) {
-      onLocalFault(reason)
-    } else {
-      pool.connectFailed(lease.backend)
-      onConnectFailed(lease.backend)
-    }
+    tell?.()
     this.#fail(outcomeOf(reason), { isFinal: false })
   }
 

@@ -23,6 +23,8 @@ export interface Retryable {
   }
   /** Failed attempts so far, the first included. */
   readonly tried: readonly FailedAttempt[]
+  /** Of the last of them: another backend may have its id by now. */
+  readonly lastFailed: Backend | undefined
   /** One more attempt, on a backend outside `skip`. Rejects with an `AttemptError`. */
   connectAgain(skip: ReadonlySet<Backend>): Promise<void>
 }
@@ -52,8 +54,7 @@ export async function retryConnect(
       reason: last.reason,
       attempt: connector.tried.length,
     })
-    const failed = pool.backends.get(last.backend)
-    if (failed !== undefined) skip.add(failed)
+    if (connector.lastFailed !== undefined) skip.add(connector.lastFailed)
     if (pool.hasEligible(skip) || pool.eligible.length === 0) return
     skip.clear()
     // Jittered over its upper half, so that sessions that failed together do not come back together.

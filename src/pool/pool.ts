@@ -246,7 +246,8 @@ export class Pool {
   }
 
   #failed(backend: Backend, kind: FailureKind): void {
-    if (!this.#rules.eject) return
+    // One that was removed may have dials under way.
+    if (!this.#rules.eject || backend.isRemoved) return
     this.#ejector.failed(backend, kind, { size: this.backends.size, serving: this.#eligible.length })
   }
 
@@ -269,12 +270,17 @@ export class Pool {
   #onRelease(backend: Backend): void {
     backend.active--
     this.#strategy.changed?.(backend)
-    if (backend.active === 0 && backend.onIdle !== undefined) backend.onIdle()
+    if (backend.active === 0 && backend.onIdle !== undefined) for (const tell of backend.onIdle) tell()
     if (this.#queue.length > 0) this.#serveQueue()
   }
 
   #serveQueue(): void {
-    if (this.#queue.length > 0) this.#queue.serve(({ client, skip }) => this.lease(client, skip))
+    if (this.#queue.length > 0) this.#queue.serve((waiter) => this.#leaseFor(waiter))
+  }
+
+  /** Who waits for one not tried yet takes any, once none of those is left that it could wait for. */
+  #leaseFor({ client, skip }: Waiter): Lease | undefined {
+    return this.lease(client, skip === undefined || this.hasEligible(skip) ? skip : undefined)
   }
 
   #onEject(backend: Backend, kind: FailureKind, forMs: number): void {

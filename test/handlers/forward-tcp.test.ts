@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { strategies } from '../../src/balance/strategies.ts'
-import type { BackendSpec } from '../../src/core/backend.ts'
+import type { Backend, BackendSpec } from '../../src/core/backend.ts'
 import { Events } from '../../src/core/events.ts'
 import { TimerWheel } from '../../src/core/timer-wheel.ts'
 import type { ConnectOptions } from '../../src/handlers/connector.ts'
@@ -484,3 +484,44 @@ function specOf(index: number, maxConnections: number): BackendSpec {
     maxConnections,
   }
 }
+
+void test('a backend that is removed while it is dialled', async (t) => {
+  void t.test('keeps the session where its sessions may live on', async (sub) => {
+    const rig = new Rig()
+    const client = rig.session()
+    rig.pool.remove(rig.pool.backends.get('a') as Backend)
+    rig.pool.refresh()
+    await rig.succeed(1)
+    sub.equal(client.session.holder?.backend?.id, 'a')
+    sub.equal(rig.tried, 'a')
+  })
+
+  void t.test('loses it to another where its sessions were closed', async (sub) => {
+    const rig = new Rig()
+    const client = rig.session()
+    const gone = rig.pool.backends.get('a') as Backend
+    rig.pool.remove(gone)
+    gone.isClosed = true
+    rig.pool.refresh()
+    const conn = await rig.succeed(1)
+    sub.same(conn.log, ['reset'])
+    sub.equal(gone.active, 0)
+    await rig.succeed(2)
+    sub.equal(client.session.holder?.backend?.id, 'b')
+    sub.same(rig.retries, ['1 a removed'])
+    sub.same(rig.blamed, [], 'it is nobody’s fault')
+  })
+
+  void t.test('is not taken for another that has its name by now', async (sub) => {
+    const rig = new Rig({ backends: 2 })
+    rig.session()
+    const gone = rig.pool.backends.get('a') as Backend
+    rig.pool.remove(gone)
+    rig.pool.add(specOf(0, 0))
+    rig.pool.reorder(['a', 'b'])
+    rig.pool.refresh()
+    await rig.fail(1)
+    const { id } = await rig.dial(2)
+    sub.equal(id, 'a', 'the new one was not tried yet')
+  })
+})

@@ -237,6 +237,29 @@ void test('the queue', async (t) => {
     sub.end()
   })
 
+  void t.test(
+    'lets those who tried all others in vain have them, once the one they wait for is gone',
+    (sub) => {
+      for (const goes of [
+        (rig: Rig) => rig.pool.setMode(rig.get('b'), 'drain'),
+        (rig: Rig) => rig.setHealthy('b', false),
+        (rig: Rig) => {
+          rig.pool.remove(rig.get('b'))
+          rig.pool.refresh()
+        },
+      ]) {
+        const rig = new Rig([{}, { maxConnections: 1 }])
+        rig.leases(2)
+        rig.wait('x', new Set([rig.get('a')]))
+        rig.pool.refresh()
+        sub.same(rig.log, [], 'b may still have room')
+        goes(rig)
+        sub.same(rig.log, ['x gets a'])
+      }
+      sub.end()
+    },
+  )
+
   void t.test('is not held up by one that may not have what is free', (sub) => {
     const rig = new Rig([{ maxConnections: 1 }, { maxConnections: 1 }])
     const [onA, onB] = rig.leases(2)
@@ -422,6 +445,20 @@ void test('an ejection', async (t) => {
     rig.fails('a', 10)
     sub.equal(rig.eligible, 'ab')
     sub.equal(rig.get('a').connectFailures, 10)
+    sub.end()
+  })
+
+  void t.test('does not come to a backend that was removed while it was dialled', (sub) => {
+    const rig = new Rig([{}, {}, {}, {}])
+    const gone = rig.get('a')
+    rig.pool.remove(gone)
+    rig.pool.refresh()
+    for (let i = 0; i < 3; i++) rig.pool.connectFailed(gone)
+    sub.equal(gone.connectFailures, 3)
+    sub.same(rig.log, [])
+    sub.equal(rig.clock.pending, 0)
+    rig.fails('b', 3)
+    sub.equal(rig.log.length, 1, 'and takes no place of those that there are')
     sub.end()
   })
 
