@@ -56,6 +56,8 @@ export class DataPlane {
   /** Closed by a reload, with sessions that are still open. */
   readonly #oldListeners = new Set<Listener>()
   readonly #oldPools = new Set<ManagedPool>()
+  /** By others: what this program opened itself. */
+  readonly #openAtStart = openDescriptors()
   #sessionId = 0
 
   constructor(config: Config, means: Means) {
@@ -145,13 +147,16 @@ export class DataPlane {
     }
   }
 
-  /** Each listener's share of what the descriptors allow. */
+  /**
+   * Each listener's share of what the descriptors allow: of those that were free at the start. What is open at a reload
+   * are the sessions themselves, which the share is for.
+   */
   affordableSessions({ listeners, pools, admin }: Config): number {
     const checks = pools.reduce((sum, { backends }) => sum + backends.length, 0)
     const limit = descriptorLimit()
     const operators = admin === undefined ? 0 : operatorDescriptors(limit)
     const reserve = RESERVED_DESCRIPTORS + checks + listeners.length + operators
-    const all = sessionsWithin({ limit, open: openDescriptors(), reserve })
+    const all = sessionsWithin({ limit, open: this.#openAtStart, reserve })
     return Math.max(1, Math.floor(all / Math.max(1, listeners.length)))
   }
 

@@ -41,6 +41,8 @@ export interface ListenerOptions extends ListenerRules {
 export interface BoundServer {
   readonly server: Server
   readonly address: Address
+  /** Its socket was opened by whoever started us. */
+  readonly isInherited: boolean
 }
 
 /** An address that we accept on: leads each session through the stages to the handler, and counts it. */
@@ -54,6 +56,8 @@ export class Listener implements SessionOwner {
   rejected = 0
   /** Where it listens; port 0 has become a real one once it is open. */
   address: Address
+  /** On a socket that was opened by whoever started us, and who may hold it as well. */
+  isInherited = false
   readonly #options: ListenerOptions
   readonly #full: Throttle
   #rules: ListenerRules
@@ -117,15 +121,16 @@ export class Listener implements SessionOwner {
     const { io } = this.#options
     const attach = (listening: Server): void => io.accept(listening, (conn) => this.#accept(conn))
     const server = await listen(address, attach, { fd })
-    return { server, address: boundAddress(server, address) }
+    return { server, address: boundAddress(server, address), isInherited: fd !== undefined }
   }
 
   /** Goes on at `bound`, and there only. */
-  take({ server, address }: BoundServer): void {
+  take({ server, address, isInherited }: BoundServer): void {
     const { events } = this.#options
     const before = this.#server === undefined ? undefined : this.address
     this.closeServer()
     this.#server = server
+    this.isInherited = isInherited
     this.address = address
     this.handler.listening?.(portOf(address))
     const listener = this.config.name

@@ -45,7 +45,12 @@ export async function applyToDataPlane(
     const parts = prepare(plane, { before, after, changes, poolOf })
     await plane.discover([...newPools.values()], stopping)
     if (stopping.aborted) throw new Error(STOPPING)
-    await rebind(parts.bindings, { leaving: parts.leaving })
+    await rebind(parts.bindings, { leaving: parts.leaving }).catch((error: unknown) => {
+      // Those of them that are new may have accepted already.
+      const known = new Set(plane.listeners)
+      for (const { listener } of parts.bindings) if (!known.has(listener)) plane.retireListener(listener)
+      throw error
+    })
     commit(plane, { after, changes, newPools, parts })
   } catch (error) {
     for (const managed of newPools.values()) managed.close()
@@ -162,8 +167,10 @@ async function rebind(
   bindings: readonly Binding[],
   { leaving }: { leaving: readonly Listener[] },
 ): Promise<void> {
-  const inTheWay = leaving.filter((listener) =>
-    bindings.some(({ address }) => overlaps(listener.address, address)),
+  // Not where the service manager holds the address as well: it would not become free, and we could not take it again.
+  const inTheWay = leaving.filter(
+    (listener) =>
+      !listener.isInherited && bindings.some(({ address }) => overlaps(listener.address, address)),
   )
   for (const listener of inTheWay) listener.closeServer()
   try {

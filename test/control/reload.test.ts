@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, constants, openSync } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import t from 'tap'
 import type { ListenerConfig } from '../../src/config/schema.ts'
 import { Listener } from '../../src/control/listener.ts'
@@ -178,6 +182,53 @@ void t.test(
       ['a', 'b'],
     )
     await rig.open()
+  },
+)
+
+void t.test(
+  'a limit that follows from the descriptors does not shrink by sessions that are open',
+  async (sub) => {
+    await using rig = await Rig.start({ listener: { maxConnections: undefined } })
+    const limit = (): number | undefined => rig.balancer.snapshot().listeners[0]?.maxConnections
+    const before = limit()
+    sub.ok(before !== undefined && before > 10, String(before))
+    for (let i = 0; i < 5; i++) await rig.open()
+    sub.match(await rig.reload({ listener: { idleTimeoutMs: 1_234 } }), { ok: true })
+    sub.equal(limit(), before)
+  },
+)
+
+void t.test(
+  'a session that a listener accepted whose reload failed is known, and ends with the rest',
+  async (sub) => {
+    await using rig = await Rig.start()
+    const { balancer } = rig
+    // Names are looked up by four threads, which wait here for who writes.
+    const pipes = Array.from({ length: 4 }, (_, i) => join(sub.testdir({}), `pipe${i}`))
+    execFileSync('mkfifo', pipes)
+    const [port, never] = [await freePort(), await freePort()]
+    const busy = pipes.map((path) => openFile(path, 'r'))
+    const reloading = balancer.reload(
+      configOf(
+        [
+          ...rig.config.listeners,
+          listenerConfig('new', { address: at(port) }),
+          listenerConfig('never', { address: at(never, 'no..name') }),
+        ],
+        rig.config.pools,
+      ),
+    )
+    const session = await waitUntil(() => open(port).catch(() => undefined), { describe: 'the new listener' })
+    sub.equal(await echo(session, 'hello'), 'hello')
+    for (const path of pipes) closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
+    for (const file of await Promise.all(busy)) await file.close()
+    sub.match(await reloading, { ok: false, problems: [/no\.\.name/] })
+    await sub.rejects(open(port), { code: 'ECONNREFUSED' })
+    sub.equal(balancer.sessionCount, 1)
+    sub.equal(await echo(session, 'still here'), 'still here')
+    const ended = once(session, 'error')
+    await balancer.close()
+    sub.match(await ended, [{ code: 'ECONNRESET' }])
   },
 )
 
@@ -451,6 +502,11 @@ void t.test('waiting for a backend to be idle ends with its last session, or wit
   session.end()
   sub.same(await both, [true, true])
   await sub.rejects(balancer.whenIdle('z'), { code: 'FAIRLEAD_UNKNOWN_BACKEND' })
+  const busy = await rig.open()
+  // Who asks again and again leaves nothing behind: these were called one out of the other, until the stack was full.
+  for (let i = 0; i < 20_000; i++) await balancer.whenIdle('b', { signal })
+  busy.end()
+  sub.equal(await balancer.whenIdle('b'), true)
 })
 
 void t.test(

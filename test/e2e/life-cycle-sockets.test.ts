@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,6 +66,20 @@ for (const io of ['handles', 'sockets'] as const) {
     sub.ok((await stat(path)).isSocket())
   })
 }
+
+void t.test('a reload that cannot have another address keeps the socket that it was given', async (sub) => {
+  const port = await freePort()
+  const file = join(folder, 'moves.yaml')
+  const config = (host: string): string =>
+    `listeners: { web: { listen: '${host}:${port}', pool: web } }\npools: { web: { backends: ['${backend}'] } }\n`
+  await writeFile(file, config('0.0.0.0'))
+  await using command = await activated(['-l', `0.0.0.0:${port}`], ['--config', file])
+  sub.equal(await echoed(await connectTo(tcp(port)), 'before'), 'before')
+  await writeFile(file, config('127.0.0.1'))
+  command.signal('SIGHUP')
+  sub.match(await command.entry('config:reload'), { ok: false, problems: [/already in use/] })
+  sub.equal(await echoed(await connectTo(tcp(port)), 'after'), 'after')
+})
 
 void t.test('socket activation by name: the socket says where to listen', async (sub) => {
   const port = await freePort()
