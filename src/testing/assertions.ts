@@ -78,7 +78,8 @@ function ends(balancer: Balancer): Ended[] {
 }
 
 function servers(balancer: Balancer): string[] {
-  const open = isHttp(balancer) ? [] : balancer.sessions({ most: Infinity })
+  // An HTTP session between two requests has no backend.
+  const open = balancer.sessions({ most: Infinity })
   return [...ends(balancer), ...open].flatMap(({ backend }) => backend ?? [])
 }
 

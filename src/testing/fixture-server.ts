@@ -42,6 +42,8 @@ export class FixtureServer extends EventEmitter<FixtureEvents> implements AsyncD
   connections = 0
   /** The latest 1,000 connections, in the order of their acceptance. */
   readonly sessions: FixtureSession[] = []
+  /** How many stand in `sessions` no more. */
+  forgottenSessions = 0
   readonly id: string | undefined
   readonly #server: Server
   readonly #open = new Set<FixtureSession>()
@@ -164,7 +166,10 @@ export class FixtureServer extends EventEmitter<FixtureEvents> implements AsyncD
     })
     this.#open.add(session)
     this.sessions.push(session)
-    if (this.sessions.length > SESSIONS_KEPT) this.sessions.shift()
+    if (this.sessions.length > SESSIONS_KEPT) {
+      this.sessions.shift()
+      this.forgottenSessions++
+    }
     this.emit('session:open', session)
   }
 }

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
+import { ArrivingRequest } from './arriving-request.ts'
 import type { FixtureListenOptions } from './fixture-server.ts'
 import { FixtureServer } from './fixture-server.ts'
 import type { HttpAnswer } from './http-answer.ts'
@@ -38,9 +38,11 @@ export interface ReceivedRequest {
   readonly body: Buffer
 }
 
+/** A request of which the head has come, but not the whole body: it is on its way, or the client broke off. */
+export type UnfinishedRequest = Omit<ReceivedRequest, 'request' | 'bodySha256'>
+
 /** Older ones are forgotten, so that a backend may run for days. */
 const REQUESTS_KEPT = 1_000
-const BODY_KEPT = 65_536
 
 /**
  * Starts an HTTP backend that answers each request, once its body has come, with its own name, the request's number
@@ -63,6 +65,10 @@ export class HttpBackend extends FixtureServer {
   healthChecks = 0
   /** The latest 1,000, without `/health`. */
   readonly requests: ReceivedRequest[] = []
+  /** Those whose body has not come whole: also the latest 1,000, and without `/health`. */
+  readonly unfinished: UnfinishedRequest[] = []
+  /** How many stand in neither list any more. */
+  forgottenRequests = 0
   /** Of every request but `/health`; may be changed at any time. */
   answer: HttpAnswer
   /** Of the requests to a path, without its query; over `answer`. */
@@ -120,44 +126,36 @@ export class HttpBackend extends FixtureServer {
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
-    const hash = createHash('sha256')
-    const kept: Buffer[] = []
-    let bodyBytes = 0
+    const arriving = new ArrivingRequest(request)
+    if (!HEALTH.test(arriving.url)) this.#keep(this.unfinished, arriving)
     request.on('error', () => undefined) // The client left amid its body: nobody is there to answer.
-    request.on('data', (chunk: Buffer) => {
-      hash.update(chunk)
-      if (bodyBytes < BODY_KEPT) kept.push(chunk.subarray(0, BODY_KEPT - bodyBytes))
-      bodyBytes += chunk.length
-    })
+    request.on('data', (chunk: Buffer) => arriving.take(chunk))
     request.on('end', () => {
-      this.#route(request, response, { bodyBytes, bodySha256: hash.digest('hex'), body: Buffer.concat(kept) })
+      const at = this.unfinished.indexOf(arriving)
+      if (at !== -1) this.unfinished.splice(at, 1)
+      this.#route(request, response, arriving)
     })
   }
 
-  #route(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: Pick<ReceivedRequest, 'bodyBytes' | 'bodySha256' | 'body'>,
-  ): void {
-    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+  #route(request: IncomingMessage, response: ServerResponse, arriving: ArrivingRequest): void {
+    const [path = '', query = ''] = arriving.url.split('?', 2)
     if (path === '/health') return this.#answerHealth(response, query)
     if (path === '/health/fail' || path === '/health/ok') return this.#switchHealth(request, response, path)
-    const received: ReceivedRequest = {
-      request: ++this.requestCount,
-      method: request.method ?? '',
-      url: request.url ?? '',
-      httpVersion: request.httpVersion,
-      headers: pairs(request.rawHeaders),
-      ...body,
-    }
-    this.requests.push(received)
-    if (this.requests.length > REQUESTS_KEPT) this.requests.shift()
+    const received = arriving.whole(++this.requestCount)
+    this.#keep(this.requests, received)
     const wantsJson = (request.headers.accept ?? '').includes('application/json')
     const report = wantsJson
       ? { type: 'application/json', body: this.#json(received) }
       : { type: TEXT, body: this.#text(received) }
     const answer = { ...this.answer, ...this.paths.get(path), ...this.#next.shift() }
     this.#answer(response, { query, answer, report })
+  }
+
+  #keep<T>(list: T[], request: T): void {
+    list.push(request)
+    if (list.length <= REQUESTS_KEPT) return
+    list.shift()
+    this.forgottenRequests++
   }
 
   #answerHealth(response: ServerResponse, query: string): void {
@@ -203,10 +201,4 @@ export class HttpBackend extends FixtureServer {
 }
 
 const TEXT = 'text/plain; charset=utf-8'
-
-function pairs(rawHeaders: readonly string[]): (readonly [string, string])[] {
-  const result: [string, string][] = []
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
-    result.push([rawHeaders[i] as string, rawHeaders[i + 1] as string])
-  return result
-}
+const HEALTH = /^\/health(?:\/(?:fail|ok))?(?:\?|$)/

@@ -16,7 +16,7 @@ export type { HalfClosingBackendOptions, HalfClosingOptions } from './half-closi
 export { halfClosingBackend } from './half-closing-backend.ts'
 export { hashingBackend } from './hashing-backend.ts'
 export type { HttpAnswer } from './http-answer.ts'
-export type { HttpBackendOptions, ReceivedRequest } from './http-backend.ts'
+export type { HttpBackendOptions, ReceivedRequest, UnfinishedRequest } from './http-backend.ts'
 export { HttpBackend, httpBackend } from './http-backend.ts'
 export { ManualClock } from './manual-clock.ts'
 export type { Behaviour, RawFixtureOptions } from './raw-fixture.ts'

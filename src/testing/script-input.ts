@@ -8,6 +8,7 @@ const MOST_SHOWN_BYTES = 200
 /** What a client has sent and no step of a script has taken yet. */
 export class ScriptInput {
   #rest = Buffer.alloc(0)
+  #hasFin = false
   #ended = false
   #wake: () => void = () => undefined
 
@@ -16,11 +17,12 @@ export class ScriptInput {
       this.#rest = Buffer.concat([this.#rest, chunk])
       this.#wake()
     })
-    const ended = (): void => {
-      this.#ended = true
-      this.#wake()
-    }
-    stream.on('end', ended).on('close', ended)
+    stream.on('end', () => {
+      this.#hasFin = true
+      this.#finish()
+    })
+    // Also after a reset, or because we closed it.
+    stream.on('close', () => this.#finish())
   }
 
   /** The client has ended its direction, or the connection is gone. */
@@ -43,14 +45,20 @@ export class ScriptInput {
     this.#wake()
   }
 
+  /** Nothing more has come, but the client's FIN. A connection that is gone without one has not ended well. */
   end(): 'yes' | 'no' | 'unknown' {
     if (this.#rest.length > 0) return 'no'
-    return this.#ended ? 'yes' : 'unknown'
+    return this.#hasFin ? 'yes' : 'unknown'
   }
 
   /** Takes what is expected. `unknown`: what has come so far may be its beginning. */
   expect(what: string | Uint8Array | RegExp): 'yes' | 'no' | 'unknown' {
     return what instanceof RegExp ? this.#match(what) : this.#compare(Buffer.from(what))
+  }
+
+  #finish(): void {
+    this.#ended = true
+    this.#wake()
   }
 
   #match(pattern: RegExp): 'yes' | 'no' | 'unknown' {

@@ -72,7 +72,8 @@ export class ScriptRun {
   async #perform(step: ScriptStep): Promise<string | undefined> {
     const { session } = this
     const { stream } = session
-    if (step === 'expect-end') return this.#within(EXPECT_TIMEOUT_MS, 'the end', () => this.#input.end())
+    if (step === 'expect-end')
+      return this.#within(EXPECT_TIMEOUT_MS, "the client's FIN", () => this.#input.end())
     if (step === 'half-close') stream.end()
     else if (step === 'close') stream.destroy()
     else if (step === 'reset') session.reset()
@@ -109,13 +110,18 @@ export class ScriptRun {
         const answer = look()
         if (answer === 'yes') return undefined
         if (answer === 'no') return `expected ${awaited}`
-        if (this.#input.ended) return `expected ${awaited}, but the connection ended`
+        if (this.#input.ended) return `expected ${awaited}, but the connection ${this.#howItEnded()}`
         if (isLate) return `expected ${awaited} within ${timeoutMs} ms`
         await this.#input.more()
       }
     } finally {
       timer.cancel()
     }
+  }
+
+  #howItEnded(): string {
+    const { error } = this.session
+    return error === undefined ? 'ended' : `broke (${error})`
   }
 
   #fail(what: string): void {

@@ -184,6 +184,20 @@ void t.test('scriptedBackend', async (sub) => {
     leaf.equal(clock.pending, 0)
   })
 
+  void sub.test('takes no reset for the end that it expects', async (leaf) => {
+    await using backend = await scriptedBackend({ script: [{ expect: 'hi' }, 'expect-end'] })
+    const client = await connectTo(backend.address)
+    client.write('hi')
+    await waitUntil(() => backend.runs[0]?.played === 1)
+    client.resetAndDestroy()
+    await leaf.rejects(backend.played(), {
+      code: 'FAIRLEAD_SCRIPT',
+      message:
+        "connection 1, step 2 of 2: expected the client's FIN, but the connection broke (ECONNRESET); what came: nothing",
+    })
+    leaf.match(backend.sessions[0], { end: 'error:ECONNRESET', fin: false })
+  })
+
   void sub.test('says where a client did something else, and what came', async (leaf) => {
     await using backend = await scriptedBackend({ script: [{ expect: 'PING\r\n' }, { send: 'PONG\r\n' }] })
     const client = await connectTo(backend.address)

@@ -361,6 +361,76 @@ void t.test('assertions', async (sub) => {
     assertDelivered([raw], 'twice', 2)
   })
 
+  void sub.test('a request under way counts to the backend that has it', async (leaf) => {
+    await using a = await httpBackend({ name: 'a', hang: true })
+    await using lb = await testBalancer({ backends: [a], mode: 'http' })
+    const client = await connectTo(lb.address)
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await waitUntil(() => a.requestCount === 1)
+    assertDistribution(lb, { a: 1 })
+    leaf.throws(() => assertDistribution(lb, { a: 0 }), /^expected a 0, but it was a 1\n/)
+    client.resetAndDestroy()
+    await lb.waitForIdle()
+    assertDistribution(lb, { a: 1 })
+  })
+
+  void sub.test('what came in part is no delivery, and makes another one the second', async (leaf) => {
+    await using a = await httpBackend({ name: 'a' })
+    await using b = await httpBackend({ name: 'b' })
+    const client = await connectTo(a.address)
+    client.write('POST /order-9 HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\norder 4712')
+    await waitUntil(() => a.unfinished[0]?.bodyBytes === 10)
+    const inPart =
+      'expected "order-9" to be delivered 1 times, but it was 0 times and 1 times in part: a 1 in part'
+    leaf.throws(() => assertDeliveredOnce([a, b], 'order-9'), { message: inPart })
+    client.resetAndDestroy()
+    await waitUntil(() => a.active === 0)
+    leaf.throws(() => assertDeliveredOnce([a, b], 'order-9'), { message: inPart })
+    leaf.throws(() => assertDelivered([a, b], 'order 4712', 0), /0 times and 1 times in part/)
+    await (await fetch(`${b.url}/order-9`, { method: 'POST', body: 'order 4712 and more' })).text()
+    leaf.throws(() => assertDeliveredOnce([a, b], 'order-9'), {
+      message:
+        'expected "order-9" to be delivered 1 times, but it was 1 times and 1 times in part: a 1 in part, b 1',
+    })
+    leaf.equal(a.requestCount, 0)
+    leaf.match(a.unfinished, [
+      {
+        method: 'POST',
+        url: '/order-9',
+        headers: [
+          ['Host', 'a'],
+          ['Content-Length', '20'],
+        ],
+      },
+    ])
+    assertDeliveredOnce(b, 'order-9')
+  })
+
+  void sub.test('refuse to judge by what is forgotten', async (leaf) => {
+    await using a = await httpBackend({ name: 'a' })
+    const post = async (body: string): Promise<void> =>
+      void (await (await fetch(a.url, { method: 'POST', body })).text())
+    await post('order 4711')
+    for (let i = 0; i < 999; i++) await post('order 4712')
+    assertDeliveredOnce(a, 'order 4711')
+    await post('order 4711')
+    leaf.throws(() => assertDeliveredOnce(a, 'order 4711'), {
+      name: 'RangeError',
+      message: 'a has forgotten its first 1 requests: judge sooner, or by another fixture',
+    })
+    leaf.throws(
+      () => assertDelivered(a, 'order 4712', 0),
+      { name: 'AssertionError' },
+      'whatever else there was',
+    )
+    await using raw = await echoBackend({ id: 'raw' })
+    for (let i = 0; i < 1_001; i++) await echo(raw, 'once')
+    leaf.throws(() => assertDelivered(raw, 'once', 1_000), {
+      name: 'RangeError',
+      message: 'raw has forgotten its first 1 connections: judge sooner, or by another fixture',
+    })
+  })
+
   void sub.test('refuse to judge by half a history', async (leaf) => {
     await using a = await echoBackend()
     await using lb = await testBalancer({ backends: [a], history: { most: 2 } })
