@@ -7,7 +7,7 @@ import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { closed, connectTo, readBytes } from '../helpers/sockets.ts'
-import { raw, request } from './raw.ts'
+import { raw, rawSocket, request } from './raw.ts'
 import { operate } from './rig.ts'
 
 void t.test('status is the snapshot, and what is known of the process', async (sub) => {
@@ -92,6 +92,41 @@ void t.test('a backend is drained before it goes, or stays', async (sub) => {
   sub.same(balancer.snapshot().pools[0]?.backends, [])
   sub.equal((await ask(path, { method: 'DELETE' })).status, 404)
 })
+
+void t.test(
+  'a removal that nobody waits for any more leaves the backend draining, and its sessions open',
+  async (sub) => {
+    await using backend = await echoBackend()
+    const { ask, admin, balancer } = await operate(sub, { backends: [`a=127.0.0.1:${backend.port}`] })
+    const client = await connectTo(balancer.address)
+    client.write('x')
+    await readBytes(client, 1)
+    const removal = 'DELETE /api/v1/pools/main/backends/a?wait=1h&close=true'
+    const modeOf = (): string | undefined => balancer.snapshot().pools[0]?.backends[0]?.mode
+
+    const caller = rawSocket(admin.address)
+    caller.write(request(removal))
+    await waitUntil(() => modeOf() === 'drain')
+    caller.destroy()
+    // It has heard of that by the time that it has answered others.
+    for (let i = 0; i < 3; i++) await ask('/livez')
+    sub.match(balancer.snapshot().pools[0]?.backends, [{ id: 'a', mode: 'drain', active: 1 }], 'a hang-up')
+
+    balancer.setMode('a', 'ready')
+    const other = raw(admin.address, request(removal))
+    await waitUntil(() => modeOf() === 'drain')
+    await admin.close()
+    sub.equal((await other).status, 409)
+    sub.match(
+      balancer.snapshot().pools[0]?.backends,
+      [{ id: 'a', mode: 'drain', active: 1 }],
+      'an admin that closes',
+    )
+    client.write('y')
+    sub.equal((await readBytes(client, 1)).toString(), 'y')
+    client.destroy()
+  },
+)
 
 void t.test('sessions are listed, filtered and reset', async (sub) => {
   await using backend = await echoBackend()

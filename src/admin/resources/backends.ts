@@ -164,8 +164,10 @@ async function remove({ control, path, query, gone }: RemoveCall): Promise<Answe
   const id = controlId(path)
   if (wait > 0) {
     if (before.mode === 'ready') control.setMode(id, 'drain')
-    const isIdle = await control.whenIdle(id, { timeoutMs: wait, signal: gone() })
-    if (!isIdle && !close) throw stillBusy(findBackend(control.snapshot(), path).active)
+    const left = gone()
+    const isIdle = await control.whenIdle(id, { timeoutMs: wait, signal: left })
+    // Whoever has left hears no answer: `close` was meant for when the time is up, which it is not.
+    if (left.aborted || (!isIdle && !close)) throw stillBusy(findBackend(control.snapshot(), path).active)
   }
   const { active } = findBackend(control.snapshot(), path)
   control.removeBackend(id, { close })
