@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { BackendOptions } from '../../config/options.ts'
 import { parseBackend } from '../../config/resolve.ts'
+import type { ControlPort } from '../../control/port.ts'
 import { formatAddress } from '../../core/address.ts'
 import type { PoolSnapshot } from '../../core/snapshot.ts'
 import { ApiError } from '../api-error.ts'
@@ -12,6 +13,7 @@ import { JsonPart } from '../http/pieces.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import { backend, mode, named } from '../schemas.ts'
+import { BackendWatch } from './backend-watch.ts'
 import { assertPool, controlId, findBackend, findPool } from './find.ts'
 
 const PATH = '/api/v1/pools/{pool}/backends/{backend}'
@@ -128,7 +130,8 @@ export const backendRoutes = [
       'Without `wait` it goes at once and its open sessions live on. With `wait` it is drained first (mode ' +
       '`drain`), and goes when its last session has ended. If sessions are still open when the time is up, it is ' +
       'removed and they are reset where `close` says so; else it stays, draining, and the answer is 409. Whoever ' +
-      'hangs up while it waits leaves it draining.',
+      'hangs up while it waits leaves it draining. If somebody else sets its mode meanwhile, or puts another backend ' +
+      'in its place, that one stays as it is, and the answer is 409 at once; 404 where it was removed.',
     matches: true,
     query: {
       wait: duration('How long its sessions may take to end; 0 = no wait.', { mostMs: LONGEST_WAIT_MS }),
@@ -136,7 +139,10 @@ export const backendRoutes = [
     },
     answers: {
       200: { description: 'It is gone.', schema: removal },
-      409: { description: 'Sessions were still open when the time was up: it stays, draining.' },
+      409: {
+        description:
+          'Sessions were still open when the time was up: it stays, draining. Or somebody else decided about it.',
+      },
     },
     handle: remove,
   }),
@@ -158,19 +164,37 @@ type RemoveCall = Call<{
   close: ReturnType<typeof flag>
 }>
 
-async function remove({ control, path, query, gone }: RemoveCall): Promise<Answer> {
+async function remove(call: RemoveCall): Promise<Answer> {
+  const { control, path, query } = call
   const { wait = 0, close = false } = query
-  const before = findBackend(control.snapshot(), path)
-  const id = controlId(path)
-  if (wait > 0) {
-    if (before.mode === 'ready') control.setMode(id, 'drain')
-    const left = gone()
-    const isIdle = await control.whenIdle(id, { timeoutMs: wait, signal: left })
-    // Whoever has left hears no answer: `close` was meant for when the time is up, which it is not.
-    if (left.aborted || (!isIdle && !close)) throw stillBusy(findBackend(control.snapshot(), path).active)
+  const { mode } = findBackend(control.snapshot(), path)
+  if (wait === 0) return removeNow(control, path, close)
+  if (mode === 'ready') control.setMode(controlId(path), 'drain')
+  const watch = new BackendWatch(control, path)
+  try {
+    await drained(call, watch)
+    return removeNow(control, path, close)
+  } finally {
+    watch.stop()
   }
+}
+
+/** @throws {ApiError} where it is not to be removed any more */
+async function drained({ control, path, query, gone }: RemoveCall, { signal }: BackendWatch): Promise<void> {
+  const left = gone()
+  const isIdle = await control.whenIdle(controlId(path), {
+    timeoutMs: query.wait ?? 0,
+    signal: AbortSignal.any([left, signal]),
+  })
   const { active } = findBackend(control.snapshot(), path)
-  control.removeBackend(id, { close })
+  if (signal.aborted) throw meddled()
+  // Whoever has left hears no answer: `close` was meant for when the time is up, which it is not.
+  if (left.aborted || (!isIdle && query.close !== true)) throw stillBusy(active)
+}
+
+function removeNow(control: ControlPort, path: RemoveCall['path'], close: boolean): Answer {
+  const { active } = findBackend(control.snapshot(), path)
+  control.removeBackend(controlId(path), { close })
   return taggedJson(control.version, { removed: true, idle: active === 0, closed: close ? active : 0 })
 }
 
@@ -178,5 +202,12 @@ function stillBusy(active: number): ApiError {
   return new ApiError(409, {
     code: 'STILL_BUSY',
     message: `${active} sessions are still open: it stays, draining; ask again, or with close=true to reset them`,
+  })
+}
+
+function meddled(): ApiError {
+  return new ApiError(409, {
+    code: 'CHANGED_MEANWHILE',
+    message: 'while it was drained, somebody set its mode or put another in its place: that one stays',
   })
 }
