@@ -160,9 +160,10 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
     while (offset < chunk.length && isReading(this.#phase)) {
       offset = this.#phase === 'body' ? this.#readBody(chunk, offset) : this.#readHead(chunk, offset)
       const exchange = this.facts.exchange
-      // Begun only now, so that a body that came with its head goes out with it, in one piece.
+      // Begun only now, so that a body that came with its head goes out with it, in one piece. One that was refused by
+      // then has its answer, though the client may be yet to take it.
       const isReady = this.#phase === 'wait' || offset >= chunk.length
-      if (exchange !== undefined && !exchange.hasBegun && isReady) exchange.begin()
+      if (exchange?.hasBegun === false && !exchange.isResponding && isReady) exchange.begin()
     }
     this.#isFeeding = false
     if (offset >= chunk.length || (this.#phase !== 'wait' && this.#phase !== 'tunnel')) return

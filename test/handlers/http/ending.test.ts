@@ -115,3 +115,38 @@ void tap.test('a client that sends byte by byte makes us hold no more than our b
   t.ok(parts <= most / 100)
   t.end()
 })
+
+/** No socket's buffers hold so much. */
+const MORE_THAN_IS_TAKEN = 12_000_000
+
+for (const [what, body, options] of [
+  ['malformed', 'ZZZ\r\n', {}],
+  ['too long', '5\r\nabcde\r\n', { maxBodySize: 4 }],
+] as const) {
+  overHttp(
+    tap,
+    `a body that is ${what} goes to no backend, however slowly its answer is taken`,
+    async (t, start) => {
+      const pages = t.testdir({
+        '400.txt': 'x'.repeat(MORE_THAN_IS_TAKEN),
+        '413.txt': 'x'.repeat(MORE_THAN_IS_TAKEN),
+      })
+      await using a = await scripted(() => {})
+      await using lb = await start({ backends: [a.port], errorPages: pages, ...options })
+      const ends = recordRequests(lb)
+      await using client = await TextClient.to(lb)
+      client.socket.pause()
+      client.write(`PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${body}`)
+      await waitUntil(() => ends.length === 1)
+      t.match(ends[0], { code: 'PR', backend: undefined })
+      // One that goes to a backend has been there by then.
+      await using other = await TextClient.to(lb)
+      other.write(get('/other'))
+      await waitUntil(() => a.text.includes('/other'))
+      t.notMatch(a.text, 'PUT')
+      t.equal(lb.snapshot().pools[0]?.backends[0]?.active, 1)
+      client.socket.resume()
+      t.equal((await client.all()).length, ends[0]?.bytesOut)
+    },
+  )
+}
