@@ -2,7 +2,7 @@ import { getSystemErrorName } from 'node:util'
 import { Conn } from './conn.ts'
 import { requireBindings } from './handle-bindings.ts'
 import type { Handle, Request } from './handle-bindings.ts'
-import { TurnEnd } from './turn-end.ts'
+import { turnEnd } from './turn-end.ts'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -14,8 +14,6 @@ interface WriteRequest extends Request {
   /** Held here so that it outlives the system's pointer to it. */
   chunk: Buffer | readonly Buffer[]
 }
-
-const turnEnd = new TurnEnd()
 
 /**
  * A request object is only used by the system where a write does not finish at once, which is rare: so one spare

@@ -12,17 +12,54 @@ const MOST_WAITING = 64
  * than either, since a processor's caches hold the code of one only.
  */
 export class TurnEnd {
+  /** Turns that have ended; only those count whose end was asked for. */
+  ended = 0
+  #isAwaited = false
   #waiting: TurnEndSink[] = []
-  readonly #tell = (): void => {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (let i = 0; i < waiting.length; i++) (waiting[i] as TurnEndSink).onTurnEnd()
+  #waitingForAll: TurnEndSink[] = []
+  readonly #end = (): void => {
+    const waiting = this.#waitingForAll
+    this.#isAwaited = false
+    this.ended++
+    if (waiting.length > 0) {
+      this.#waitingForAll = []
+      tell(waiting)
+    }
+    this.#tellWaiting()
   }
 
   /** `onTurnEnd` is called once, at the end of the turn, or within this call where many wait already. */
   await(who: TurnEndSink): void {
-    if (this.#waiting.length === 0) setImmediate(this.#tell)
+    this.count()
     this.#waiting.push(who)
-    if (this.#waiting.length >= MOST_WAITING) this.#tell()
+    if (this.#waiting.length >= MOST_WAITING) this.#tellWaiting()
   }
+
+  /** The same, but never before all that this turn found to be read has been read. */
+  awaitAllRead(who: TurnEndSink): void {
+    this.count()
+    this.#waitingForAll.push(who)
+  }
+
+  /** Has this turn counted when it ends. Gives what `ended` is until then. */
+  count(): number {
+    if (!this.#isAwaited) {
+      this.#isAwaited = true
+      setImmediate(this.#end)
+    }
+    return this.ended
+  }
+
+  #tellWaiting(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    tell(waiting)
+  }
+}
+
+/** There is one loop, and so one end of its turn. */
+export const turnEnd = new TurnEnd()
+
+function tell(waiting: readonly TurnEndSink[]): void {
+  for (let i = 0; i < waiting.length; i++) (waiting[i] as TurnEndSink).onTurnEnd()
 }

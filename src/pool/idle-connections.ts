@@ -1,6 +1,7 @@
 import type { Backend } from '../core/backend.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import type { Conn } from '../net/conn.ts'
+import { turnEnd } from '../net/turn-end.ts'
 import { KeptConnection } from './kept-connection.ts'
 
 /** More idle connections to one backend than this are closed rather than kept. */
@@ -36,19 +37,24 @@ export class IdleConnections {
 
   /**
    * A connection to `backend` that was idle for less than `mostIdleMs` at the clock's `now`; the caller becomes its
-   * conn's sink.
+   * conn's sink, and sends nothing on it before it is proven.
    */
   take(
     backend: Backend,
     { mostIdleMs, now }: { mostIdleMs: (kept: KeptConnection) => number; now: number },
   ): KeptConnection | undefined {
     const idle = this.#idle.get(backend)
-    const kept = idle?.at(-1)
-    if (idle === undefined || kept === undefined) return undefined
-    // The last one is the freshest: if it is too old, so are nearly all. Real time, unlike the wheel's: a backend's
-    // own timeout ran on while this process stood still.
-    if (now - kept.idleSince >= mostIdleMs(kept)) return undefined
-    idle.pop()
+    if (idle === undefined) return undefined
+    let at = lastBefore(idle, turnEnd.ended)
+    let kept = idle[at]
+    // Real time, unlike the wheel's: a backend's own timeout ran on while this process stood still.
+    if (kept === undefined || now - kept.idleSince >= mostIdleMs(kept)) {
+      // The last one is the freshest: if it is too old, so are nearly all.
+      at = idle.length - 1
+      kept = idle[at]
+      if (kept === undefined || now - kept.idleSince >= mostIdleMs(kept)) return undefined
+    }
+    removeAt(idle, at)
     this.#wheel.disarm(kept)
     return kept
   }
@@ -61,6 +67,7 @@ export class IdleConnections {
     if (idle === undefined) this.#idle.set(backend, (idle = []))
     if (idle.length >= MOST_IDLE) return conn.close()
     kept.idleSince = now
+    kept.idleSinceTurn = turnEnd.count()
     kept.isReused = true
     conn.sink = kept
     idle.push(kept)
@@ -96,4 +103,17 @@ export class IdleConnections {
     this.#closed = true
     for (const backend of this.#idle.keys()) this.closeAllOf(backend)
   }
+}
+
+/** Where the freshest is that was idle before this turn: others must be waited for. -1 where there is none. */
+function lastBefore(idle: readonly KeptConnection[], turn: number): number {
+  let at = idle.length - 1
+  while (at >= 0 && idle[at]?.idleSinceTurn === turn) at--
+  return at
+}
+
+/** `splice` would make an array of what it removes, for each request. */
+function removeAt(idle: KeptConnection[], at: number): void {
+  for (let i = at + 1; i < idle.length; i++) idle[i - 1] = idle[i] as KeptConnection
+  idle.pop()
 }

@@ -1,11 +1,14 @@
 import type { Backend } from '../core/backend.ts'
 import { WheelEntry } from '../core/timer-wheel.ts'
 import type { Conn, ConnSink } from '../net/conn.ts'
+import { turnEnd } from '../net/turn-end.ts'
 
 /** Node's own servers close after 5 s of silence: a second before that. */
 const KEEP_IDLE_MS = 4_000
 /** The same second, before what a backend says of itself. */
 const EARLIER_SECONDS = 1
+/** The end of the turn in which it came back, and that of the next, which has polled the system in between. */
+const TURN_ENDS_UNTIL_PROVEN = 2
 
 /** Where an idle connection is kept. */
 interface Home {
@@ -25,6 +28,8 @@ export class KeptConnection extends WheelEntry implements ConnSink {
   isReused = false
   /** Clock time at which it became idle. */
   idleSince = 0
+  /** `turnEnd.ended` of the turn in which it became idle. */
+  idleSinceTurn = 0
   readonly #home: Home
 
   constructor(home: Home, conn: Conn, backend: Backend) {
@@ -42,6 +47,14 @@ export class KeptConnection extends WheelEntry implements ConnSink {
   /** Half of the time that the backend keeps it open: from there on it may be closing it right now. */
   get halfAgeMs(): number {
     return (this.keepIdleMs + EARLIER_SECONDS * 1000) / 2
+  }
+
+  /**
+   * Whatever lay in the system already when it became idle (bytes behind the response, a FIN) would have been read by
+   * now.
+   */
+  get isProven(): boolean {
+    return turnEnd.ended - this.idleSinceTurn >= TURN_ENDS_UNTIL_PROVEN
   }
 
   /** The wheel: idle for too long. */

@@ -53,11 +53,12 @@ export class BackendFinder implements ConnectorSink {
   find(): void {
     const { connect } = this.#access
     const lease = this.#lease()
-    const now = this.#replays === 0 ? this.#seeker.startedAt : connect.clock.now()
-    if (lease !== undefined && this.#takeKept(lease, now)) return
-    this.#startedAt = now
-    this.#connector = new Connector(this.#seeker.servedSession, this, connect)
-    this.#connector.begin({ now, lease, skip: this.#skip })
+    this.#connect(lease, this.#replays === 0 ? this.#seeker.startedAt : connect.clock.now())
+  }
+
+  /** Finds another connection to the backend of `lease`: nothing was sent on the one that was found. */
+  findOther(lease: Lease): void {
+    this.#connect(lease, this.#access.connect.clock.now())
   }
 
   /** Nothing is held any longer. */
@@ -96,6 +97,13 @@ export class BackendFinder implements ConnectorSink {
   /** With a kept connection to that backend, no new one is needed; also where the lease was waited for. */
   takesLease(lease: Lease): boolean {
     return this.#takeKept(lease, this.#access.connect.clock.now())
+  }
+
+  #connect(lease: Lease | undefined, now: number): void {
+    if (lease !== undefined && this.#takeKept(lease, now)) return
+    this.#startedAt = now
+    this.#connector = new Connector(this.#seeker.servedSession, this, this.#access.connect)
+    this.#connector.begin({ now, lease, skip: this.#skip })
   }
 
   #takeKept(lease: Lease, now: number): boolean {

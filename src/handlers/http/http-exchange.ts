@@ -1,6 +1,6 @@
 import type { Backend } from '../../core/backend.ts'
 import type { EndCode } from '../../core/events.ts'
-import type { Conn, ConnSink } from '../../net/conn.ts'
+import type { Conn } from '../../net/conn.ts'
 import type { RelayEnd } from '../../net/relay.ts'
 import type { SessionOutcome } from '../../net/session.ts'
 import type { IdleConnections } from '../../pool/idle-connections.ts'
@@ -18,7 +18,7 @@ import { headToSend } from './head-to-send.ts'
 import type { HttpSession } from './http-session.ts'
 import { reportRequest } from './request-end.ts'
 import { RequestFacts } from './request-facts.ts'
-import type { Parting } from './request-sending.ts'
+import type { Parting, SendingSink } from './request-sending.ts'
 import { RequestSending } from './request-sending.ts'
 import { ResponseRelay } from './response-relay.ts'
 import type { Route } from './router.ts'
@@ -30,7 +30,7 @@ const NOTHING_YET: { readonly toBackend: number; readonly toClient: number } = {
  * comes back. Replays the request elsewhere while that is safe: nothing of a response has been seen, the method is
  * idempotent, and the body is still whole in memory.
  */
-export class HttpExchange extends RequestFacts implements ConnSink, Seeker {
+export class HttpExchange extends RequestFacts implements SendingSink, Seeker {
   /** Who serves it, or served it last. */
   backend: Backend | undefined = undefined
   status = 0
@@ -108,12 +108,14 @@ export class HttpExchange extends RequestFacts implements ConnSink, Seeker {
   }
 
   onFound(lease: Lease, kept: KeptConnection): void {
-    const request = this.request
     this.backend = lease.backend
-    const isTaken = request.begin(lease, kept)
+    this.request.begin(lease, kept)
+  }
+
+  onSent(isTaken: boolean): void {
     this.session.onRequestSent()
     if (isTaken) this.session.resumeReading()
-    else if (!request.isDone) this.session.conn.pause()
+    else if (!this.request.isDone) this.session.conn.pause()
   }
 
   onNotFound(answer: ErrorAnswer, code: EndCode): void {
@@ -121,11 +123,13 @@ export class HttpExchange extends RequestFacts implements ConnSink, Seeker {
   }
 
   onData(_conn: Conn, chunk: Buffer): void {
-    this.response.read(chunk)
+    if (this.request.isUnsent) this.#findOther()
+    else this.response.read(chunk)
   }
 
   onEnd(): void {
     if (this.response.isDone) return
+    if (this.request.isUnsent) return this.#findOther()
     if (!this.response.isSending) return this.#failUnanswered('closed')
     if (!this.response.endedWell()) this.cut({ code: 'SD', reason: 'backend-ended' })
     else if (!this.response.isStalled) this.onResponseDone()
@@ -133,6 +137,7 @@ export class HttpExchange extends RequestFacts implements ConnSink, Seeker {
 
   onBroken(conn: Conn): void {
     if (this.response.isDone) return
+    if (this.request.isUnsent) return this.#findOther()
     if (!this.response.isSending) return this.#failUnanswered(conn.failure ?? 'ECONNRESET')
     this.cut({ code: 'SD', reason: 'backend-reset' })
   }
@@ -225,6 +230,11 @@ export class HttpExchange extends RequestFacts implements ConnSink, Seeker {
     if (outcome.code === 'SD') this.backend?.countedRequests.fail()
     this.abort(outcome)
     this.session.onExchangeCut(outcome)
+  }
+
+  /** The kept connection was no good before the request went out: whatever it is, it may go out on another one. */
+  #findOther(): void {
+    this.finder?.findOther(this.request.giveUp())
   }
 
   /** The connection ended before its response had begun to go out. */

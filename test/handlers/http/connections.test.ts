@@ -1,4 +1,5 @@
 import tap from 'tap'
+import type { Balancer } from '../../../src/control/balancer.ts'
 import { ManualClock } from '../../../src/testing/manual-clock.ts'
 import { waitUntil } from '../../../src/testing/wait-for.ts'
 import { rawPeer } from '../../helpers/raw-peer.ts'
@@ -111,6 +112,53 @@ overHttp(tap, 'one that queued takes over the connection that became free', asyn
   await second.received('two')
   t.equal(a.connections.length, 1)
 })
+
+/** Fills what a connection is first read into: the rest lies in the system still when the response is whole. */
+const FIRST_READ_BYTES = 4096
+
+for (const wait of ['behind it', 'in the queue'] as const) {
+  /** One request behind another, on one connection or waiting for room. */
+  const ask = async (lb: Balancer, requests: readonly string[]): Promise<string[]> => {
+    const lines = wait === 'behind it' ? [requests.join('')] : requests
+    const clients = await Promise.all(lines.map(() => TextClient.to(lb)))
+    for (const [i, client] of clients.entries()) client.write(lines[i] as string)
+    await waitUntil(
+      () => clients.reduce((sum, { text }) => sum + text.split('HTTP/1.1 ').length - 1, 0) >= requests.length,
+      { describe: () => clients.map(({ text }) => text).join('\n') },
+    )
+    for (const { socket } of clients) socket.destroy()
+    return clients.map(({ text }) => text)
+  }
+
+  overHttp(tap, `surplus bytes that were not read yet answer no request ${wait}`, async (t, start) => {
+    const length = FIRST_READ_BYTES - ok('x'.repeat(1_000)).length + 1_000
+    const evil = ok('evil')
+    await using a = await scripted((connection) =>
+      answering(connection.index === 1 ? ok('x'.repeat(length)) + evil : ok('good'))(connection),
+    )
+    await using lb = await start({ backends: [a.port], backendMaxConnections: 1 })
+    const heard = (await ask(lb, [get('/1'), get('/2')])).join('')
+    t.match(heard, /good$/)
+    t.notMatch(heard, 'evil')
+    t.equal(a.connections.length, 2)
+    t.notMatch(a.connections[0]?.text, '/2')
+  })
+
+  overHttp(tap, `a FIN that was not read yet costs no POST ${wait} its answer`, async (t, start) => {
+    await using a = await scripted(({ socket }) => {
+      socket.once('data', () => socket.end(ok('hi')))
+    })
+    await using lb = await start({ backends: [a.port], backendMaxConnections: 1 })
+    const ends = recordRequests(lb)
+    for (const text of await ask(lb, [post('1'), post('2'), post('3')])) t.notMatch(text, '502')
+    await waitUntil(() => ends.length === 3)
+    t.same(
+      ends.map(({ code, tried }) => [code, tried]),
+      Array.from({ length: 3 }, () => ['--', []]),
+    )
+    t.equal(lb.snapshot().pools[0]?.backends[0]?.requests?.failed, 0)
+  })
+}
 
 overHttp(
   tap,
