@@ -25,7 +25,7 @@ export interface SessionEnd {
   /** Counts up from 1 within one balancer. */
   readonly id: number
   readonly listener: string
-  /** The client's address and port. */
+  /** The client's address and port; `unix` on a unix socket, `-` for one that had reset before it was seen. */
   readonly client: string
   readonly pool: string
   /** The backend that served it; undefined when none did. */

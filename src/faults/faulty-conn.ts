@@ -99,6 +99,10 @@ export class FaultyConn implements Conn, ConnSink, Subject {
     return this.inner.remotePort
   }
 
+  get isPeerLost(): boolean {
+    return this.inner.isPeerLost
+  }
+
   get isWriting(): boolean {
     return !this.#out.isEmpty || this.inner.isWriting
   }

@@ -40,12 +40,14 @@ export abstract class Conn {
   closed = false
 
   /**
-   * The far side's IP address; `''` on a unix socket. Ask soon if you ask at all: after a reset the system has
-   * forgotten it.
+   * The far side's IP address; `''` on a unix socket, and where it is lost. Ask soon if you ask at all: after a reset
+   * the system has forgotten it.
    */
   abstract get remoteAddress(): string
   /** The far side's port; 0 on a unix socket. */
   abstract get remotePort(): number
+  /** A TCP client that has no address: it had reset by the time that the system was asked who it is. */
+  abstract get isPeerLost(): boolean
   /** A write is on its way that returned false, or waits for the end of the turn. */
   abstract get isWriting(): boolean
   /** Begins to read, or goes on where it has begun. */

@@ -83,6 +83,10 @@ export class HandleConn extends HandleWriter {
     return this.#peer.port
   }
 
+  get isPeerLost(): boolean {
+    return this.#canReset && this.#peer.address === ''
+  }
+
   /** Asked for once, and only if somebody wants to know: it costs a system call. */
   get #peer(): Required<PeerName> {
     this.#peerName ??= readPeerName(this.handle)

@@ -61,14 +61,21 @@ export class Session implements ClientKey {
     this.startedAt = facts.startedAt
   }
 
-  /** The client's IP address; `''` on a unix socket. */
+  /** The client's IP address; `''` on a unix socket, and where it is lost. */
   get address(): string {
     return this.conn.remoteAddress
   }
 
-  /** For logs: the client's address and port, or `unix`. Ask at the start, if you will ask at the end. */
+  /**
+   * For logs: the client's address and port, `unix`, or `-` for one that had reset before it was asked for. Ask at the
+   * start, if you will ask at the end.
+   */
   get client(): string {
-    return (this.#client ??=
-      this.address === '' ? 'unix' : formatHostPort(this.address, this.conn.remotePort))
+    return (this.#client ??= clientOf(this.conn))
   }
+}
+
+function clientOf({ remoteAddress, remotePort, isPeerLost }: Conn): string {
+  if (isPeerLost) return '-'
+  return remoteAddress === '' ? 'unix' : formatHostPort(remoteAddress, remotePort)
 }

@@ -36,6 +36,10 @@ export class SocketConn extends Conn {
     return this.socket.remotePort ?? 0
   }
 
+  get isPeerLost(): boolean {
+    return this.#isTcp && this.remoteAddress === ''
+  }
+
   get isWriting(): boolean {
     return this.socket.writableLength > 0
   }

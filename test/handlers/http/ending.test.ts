@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import tap from 'tap'
 import { EarlyBytes } from '../../../src/handlers/early-bytes.ts'
 import { HeldBytes } from '../../../src/handlers/http/held-bytes.ts'
@@ -5,7 +6,7 @@ import { RequestBody } from '../../../src/handlers/http/request-body.ts'
 import type { Conn } from '../../../src/net/conn.ts'
 import { waitUntil } from '../../../src/testing/wait-for.ts'
 import { queuedIn, recordEnds } from '../../faults/rig.ts'
-import { answering, get, ok, overHttp, recordRequests, scripted, TextClient } from './rig.ts'
+import { answering, get, ok, overHttp, post, recordRequests, scripted, TextClient } from './rig.ts'
 
 overHttp(
   tap,
@@ -149,4 +150,32 @@ for (const [what, body, options] of [
       t.equal((await client.all()).length, ends[0]?.bytesOut)
     },
   )
+}
+
+overHttp(tap, 'a client that resets before anyone saw its address is forwarded nowhere', async (t, start) => {
+  for (const isLogged of [false, true]) {
+    await using a = await scripted(answering(ok('hi')))
+    await using lb = await start({ backends: [a.port] })
+    const ends = isLogged ? recordEnds(lb) : []
+    sendAndReset(lb.port, post('abc', '', '/hidden'))
+    await waitUntil(() => lb.snapshot().listeners[0]?.ends.CR === 1)
+    await using client = await TextClient.to(lb)
+    client.write(get('/seen'))
+    await client.received('hi')
+    t.notMatch(a.text, '/hidden')
+    t.match(a.text, 'X-Forwarded-For: 127.0.0.1\r\n')
+    if (isLogged) t.match(ends, [{ client: '-', reason: 'client-reset' }])
+  }
+})
+
+/** Connects, sends and resets while this process stands still, so that it accepts a connection that is over. */
+function sendAndReset(port: number, text: string): void {
+  const script = `
+import socket, struct, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+s.connect(('127.0.0.1', int(sys.argv[1])))
+s.sendall(sys.argv[2].encode())
+s.close()`
+  execFileSync('python3', ['-c', script, String(port), text])
 }
