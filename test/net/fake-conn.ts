@@ -36,6 +36,10 @@ export class FakeConn {
     return this.takes
   }
 
+  writeText(text: string): boolean {
+    return this.write(Buffer.from(text, 'latin1'))
+  }
+
   end(): void {
     this.log.push('end')
   }

@@ -61,7 +61,7 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
 
   abort(outcome: SessionOutcome): void {
     if (this.#tunnel !== undefined) return this.#tunnel.abort(outcome)
-    if (this.#farewell !== undefined) return this.#farewell.over('reset')
+    if (this.#farewell !== undefined) return this.#farewell.over('reset', outcome)
     this.facts.exchange?.abort(outcome)
     this.#end(outcome, 'reset')
   }
@@ -255,7 +255,8 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
   #onTimeout(): void {
     const exchange = this.facts.exchange
     if (this.#phase === 'idle') {
-      this.#end(this.requests === 0 && !this.isLast ? { code: 'cR', reason: 'no-request' } : DONE, 'close')
+      if (this.requests === 0 && !this.isLast) this.#end({ code: 'cR', reason: 'no-request' }, 'close')
+      else this.#finish()
     } else if (this.#phase === 'head') {
       this.#refuse(HEAD_LATE)
     } else if (exchange?.isResponding === true) {
@@ -279,7 +280,10 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
     this.#phase = 'farewell'
     this.#held = undefined
     wheel.disarm(this)
-    this.#farewell = new Farewell(this.conn, { how, wheel, relay, onOver: () => this.#over(outcome) })
+    // What ended the session before that stays its outcome, whatever becomes of its last bytes.
+    const onOver = (cut: SessionOutcome | undefined): void =>
+      this.#over(outcome === DONE ? (cut ?? DONE) : outcome)
+    this.#farewell = new Farewell(this.conn, { how, wheel, relay, onOver })
     this.#farewell.begin()
   }
 
