@@ -167,9 +167,9 @@ type RemoveCall = Call<{
 async function remove(call: RemoveCall): Promise<Answer> {
   const { control, path, query } = call
   const { wait = 0, close = false } = query
-  const { mode } = findBackend(control.snapshot(), path)
+  const before = findBackend(control.snapshot(), path)
   if (wait === 0) return removeNow(control, path, close)
-  if (mode === 'ready') control.setMode(controlId(path), 'drain')
+  if (before.mode === 'ready') control.setMode(controlId(path), 'drain')
   const watch = new BackendWatch(control, path)
   try {
     await drained(call, watch)
