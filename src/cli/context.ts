@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly size: () => { readonly columns: number; readonly rows: number }
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
+  /** Resolves once whoever reads has taken all that was printed, or has gone. */
+  readonly flush: () => Promise<void>
   /** SIGTERM, SIGINT, SIGHUP, SIGUSR1; for a screen also SIGQUIT, SIGWINCH, SIGCONT. */
   readonly signals: SignalSource
   /** Keys of a terminal; undefined where there is none. */
@@ -48,7 +50,13 @@ export function processContext(): CommandContext {
     size: () => ({ columns: stdout.columns || 100, rows: stdout.rows || 24 }),
     print: (text) => void stdout.write(text),
     printError: (text) => void stderr.write(text),
+    flush: async () => void (await Promise.all([taken(stdout), taken(stderr)])),
     signals: process,
     keyboard: stdin.isTTY && stdout.isTTY ? stdin : undefined,
   }
+}
+
+/** A pipe takes 64 KiB at a time: the rest waits in the process, and goes with it. */
+function taken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => void stream.write('', () => resolve()))
 }

@@ -11,12 +11,7 @@ if (args.length === 1 && ['--version', '-V'].includes(args[0] as string)) {
   spareOnlyCpu()
   const { runCommand } = await import('./run-command.ts')
   const { processContext } = await import('./context.ts')
-  const { operateNames } = await import('./operate/outlines.ts')
   const code = await runCommand(args, processContext())
-  // What was asked for is told whole: a pipe takes 64 KiB at a time, and an exit drops the rest.
-  if ([...operateNames, 'schema'].includes(args[0] ?? '')) {
-    await new Promise((resolve) => process.stdout.write('', resolve))
-  }
   // Whatever else still hangs around (a reader of a service's log that stands still) must not hold up the exit.
   process.exit(code)
 }

@@ -6,29 +6,45 @@ import type { Request } from './requests.ts'
 import { UsageError } from './usage-error.ts'
 import { packageVersion } from '../core/package-version.ts'
 
-/** Runs one command to its end and gives the exit code. Each command is loaded only when it is the one. */
+/**
+ * Runs one command to its end and gives the exit code. Each command is loaded only when it is the one. What it answers has
+ * left the process by then; a service's end waits for no reader.
+ */
 export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
   try {
     const [first = '', second = ''] = args
     // `fairlead help drain` is `fairlead drain --help`.
     const asked = first === 'help' && operateNames.includes(second) ? [second, '--help'] : args
     if (operateNames.includes(asked[0] ?? '')) {
-      return await (await import('./operate/operate.ts')).operate(asked, context)
+      const code = await (await import('./operate/operate.ts')).operate(asked, context)
+      await context.flush()
+      return code
     }
     const { parseArgs } = await import('./parse-args.ts')
     return await perform(await parseArgs(args, context), context)
   } catch (error) {
-    return explain(error, context)
+    const code = explain(error, context)
+    await context.flush()
+    return code
   }
 }
 
 async function perform(request: Request, context: CommandContext): Promise<number> {
   if (request.command === 'run') return (await import('./run.ts')).run(request, context)
   if (request.command === 'run-file') return (await import('./run-file.ts')).runFile(request, context)
-  if (request.command === 'check') return (await import('./check.ts')).check(request, context)
-  if (request.command === 'schema') return (await import('./schema.ts')).schema(context)
   if (request.command === 'demo') return (await import('./demo.ts')).demo(request, context)
   if (request.command === 'backend') return (await import('./backend.ts')).backend(request, context)
+  const code = await answer(request, context)
+  await context.flush()
+  return code
+}
+
+type Question = Exclude<Request, { command: 'run' | 'run-file' | 'demo' | 'backend' }>
+
+/** What is over at once. */
+async function answer(request: Question, context: CommandContext): Promise<number> {
+  if (request.command === 'check') return (await import('./check.ts')).check(request, context)
+  if (request.command === 'schema') return (await import('./schema.ts')).schema(context)
   if (request.command === 'completion') {
     const { completionScript } = await import('./completion.ts')
     context.print(completionScript(request.shell))

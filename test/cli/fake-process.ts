@@ -41,6 +41,8 @@ export class FakeProcess implements CommandContext {
     this.complaints += text
   }
 
+  readonly flush = async (): Promise<void> => undefined
+
   get log(): string {
     return readFileSync(this.logFile, 'utf8')
   }

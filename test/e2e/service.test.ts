@@ -177,3 +177,31 @@ void t.test('a long answer goes whole into a pipe, which takes 64 KiB at a time'
   const status = JSON.parse(stdout) as { pools: { backends: unknown[] }[] }
   sub.equal(status.pools[0]?.backends.length, 500)
 })
+
+void t.test('so do what check prints, and what it complains of', async (sub) => {
+  const pools = (entry: (i: number) => unknown): string =>
+    JSON.stringify({
+      listeners: { web: { listen: 8080, pool: 'web' } },
+      pools: { web: { backends: Array.from({ length: 2_000 }, (_, i) => entry(i)) } },
+    })
+  const folder = sub.testdir({
+    'good.json': pools((i) => `b${i}=127.0.0.2:${i + 1}`),
+    'bad.json': pools(() => 'no address'),
+  })
+  const line =
+    '"$0" "$1" check "$2" --print --json 2>&1 | { read -r -N 1 first; sleep 0.5; printf %s "$first"; cat; }'
+  const checked = async (name: string): Promise<string> =>
+    (await finish('bash', ['-c', line, process.execPath, BIN, join(folder, name)])).stdout
+  const good = JSON.parse(await checked('good.json')) as { pools: { web: { backends: unknown[] } } }
+  sub.equal(good.pools.web.backends.length, 2_000)
+  const bad = JSON.parse(await checked('bad.json')) as { problems: unknown[] }
+  sub.equal(bad.problems.length, 2_000)
+  const words = await finish('bash', [
+    '-c',
+    line.replace(' --json', ''),
+    process.execPath,
+    BIN,
+    join(folder, 'bad.json'),
+  ])
+  sub.match(words.stdout, /bad\.json has 2000 problems\n$/)
+})
