@@ -16,12 +16,13 @@ export type HeadRead = { readonly text: string; readonly end: number } | 'too-lo
  * needs none of it, but where it is refused: this tells why it must be.
  */
 export class HeadReader {
-  readonly #mostBytes: number
+  /** Of a head; may change between two. */
+  mostBytes: number
   #buffer: Buffer | undefined = undefined
   #length = 0
 
   constructor(mostBytes = MOST_HEAD_BYTES) {
-    this.#mostBytes = mostBytes
+    this.mostBytes = mostBytes
   }
 
   /** Some bytes of a head have come, and not all of it. */
@@ -50,7 +51,7 @@ export class HeadReader {
   }
 
   #readNew(chunk: Buffer, offset: number): HeadRead | undefined {
-    const limit = Math.min(chunk.length, offset + this.#mostBytes)
+    const limit = Math.min(chunk.length, offset + this.mostBytes)
     const at = chunk.indexOf(END, offset, 'latin1')
     const end = at + END.length
     if (at !== -1 && end <= limit) return { text: chunk.toString('latin1', offset, end), end }
@@ -64,7 +65,7 @@ export class HeadReader {
   #readOn(buffer: Buffer, chunk: Buffer, offset: number): HeadRead | undefined {
     const held = this.#length
     // No more than what could still belong to the head is looked at or copied.
-    const limit = Math.min(chunk.length, offset + this.#mostBytes - held)
+    const limit = Math.min(chunk.length, offset + this.mostBytes - held)
     const all = this.#hold(chunk, { from: offset, to: limit }, buffer)
     const at = all.indexOf(END, Math.max(0, held - END.length + 1), 'latin1')
     const result = at === -1 ? this.#judge(all, held, chunk.length > limit) : textUntil(all, at + END.length)

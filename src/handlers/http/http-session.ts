@@ -40,7 +40,7 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
     this.session = session
     this.context = context
     this.#since = context.wheel.now
-    this.#reader = new RequestReader(context.config)
+    this.#reader = new RequestReader(context)
     this.facts = new SessionFacts(session, context, (outcome) => this.abort(outcome))
   }
 

@@ -5,6 +5,12 @@ import type { RequestHead } from '../../wire/request-head.ts'
 import { MOST_LINE_BYTES } from '../../wire/request-line-so-far.ts'
 import type { ErrorAnswer } from './error-response.ts'
 
+export interface RequestLimits {
+  readonly maxHeadBytes: number
+  /** 0 = unlimited. */
+  readonly maxBodyBytes: number
+}
+
 /**
  * Finds where a client's requests begin and end, in whatever pieces its bytes come. Says what is to be answered where
  * they cannot be taken; nothing is read after that.
@@ -18,8 +24,9 @@ export class RequestReader {
   isHeadDone = false
   /** The body of the last head has been read to its end. */
   isBodyDone = true
-  readonly #maxHeadBytes: number
-  readonly #maxBodyBytes: number
+  readonly #source: { readonly config: RequestLimits }
+  /** Those of the request under way. */
+  #limits: RequestLimits
   readonly #reader: HeadReader
   /** The beginning of a head that was refused before its end. */
   #refusedBytes: Buffer | undefined = undefined
@@ -29,10 +36,11 @@ export class RequestReader {
   #bodyBytes = 0
   #scanner: ChunkedScanner | undefined = undefined
 
-  constructor(limits: { maxHeadBytes: number; maxBodyBytes: number }) {
-    this.#maxHeadBytes = limits.maxHeadBytes
-    this.#maxBodyBytes = limits.maxBodyBytes
-    this.#reader = new HeadReader(limits.maxHeadBytes)
+  /** Each request goes by what `source` says when it begins. */
+  constructor(source: { readonly config: RequestLimits }) {
+    this.#source = source
+    this.#limits = source.config
+    this.#reader = new HeadReader(this.#limits.maxHeadBytes)
   }
 
   /** A part of a head has come, and not all of it. */
@@ -49,16 +57,18 @@ export class RequestReader {
   readHead(chunk: Buffer, offset: number, head: RequestHead): number {
     this.isHeadDone = false
     let at = offset
+    if (!this.#reader.isStarted) this.#learnLimits()
     if (!this.#reader.isStarted && (this.#isAfterCr || chunk[at] === CR)) {
       at = this.#skipEmptyLines(chunk, at)
       if (at === chunk.length) return at
     }
     let end = this.#reader.isStarted
       ? -1
-      : head.read(chunk, at, Math.min(chunk.length, at + this.#maxHeadBytes))
+      : head.read(chunk, at, Math.min(chunk.length, at + this.#limits.maxHeadBytes))
     if (end === -1) end = this.#collectHead(chunk, at, head)
     if (end === -1) return chunk.length
-    if (this.#maxBodyBytes > 0 && head.contentLength > this.#maxBodyBytes) {
+    const { maxBodyBytes } = this.#limits
+    if (maxBodyBytes > 0 && head.contentLength > maxBodyBytes) {
       this.isHeadRefused = true
       return this.#refuse(chunk, BODY_TOO_LONG)
     }
@@ -70,6 +80,11 @@ export class RequestReader {
     this.isBodyDone = head.framing === 'none'
     if (head.framing === 'chunked') (this.#scanner ??= new ChunkedScanner()).reset()
     return end
+  }
+
+  #learnLimits(): void {
+    this.#limits = this.#source.config
+    this.#reader.mostBytes = this.#limits.maxHeadBytes
   }
 
   /** The way of a head that comes in pieces, or is to be refused. -1: there is none to go on with. */
@@ -95,8 +110,8 @@ export class RequestReader {
     const end = this.#bodyEnd(chunk, offset)
     this.#bodyBytes += end - offset
     if (this.refusal !== undefined) return chunk.length
-    if (this.#maxBodyBytes > 0 && this.#bodyBytes > this.#maxBodyBytes)
-      return this.#refuse(chunk, BODY_TOO_LONG)
+    const { maxBodyBytes } = this.#limits
+    if (maxBodyBytes > 0 && this.#bodyBytes > maxBodyBytes) return this.#refuse(chunk, BODY_TOO_LONG)
     return end
   }
 
@@ -126,7 +141,7 @@ export class RequestReader {
 
   /** The request line alone was too long, or all of the head. */
   #tooLong(held: Buffer | undefined, chunk: Buffer, offset: number): ErrorAnswer {
-    const room = this.#maxHeadBytes - (held?.length ?? 0)
+    const room = this.#limits.maxHeadBytes - (held?.length ?? 0)
     const hasLine = held?.includes(CR) === true || chunk.subarray(offset, offset + room).includes(CR)
     return hasLine ? HEAD_TOO_LONG : TARGET_TOO_LONG
   }

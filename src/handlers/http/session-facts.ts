@@ -16,6 +16,8 @@ export class SessionFacts implements SessionHolder {
   readonly #context: HttpContext
   readonly #abort: (outcome: SessionOutcome) => void
   #address: string | undefined = undefined
+  /** Who said last whether the client is trusted: a reload puts another in its place. */
+  #judge: HttpContext['isTrusted'] | undefined = undefined
   #isTrusted = false
 
   constructor(session: Session, context: HttpContext, abort: (outcome: SessionOutcome) => void) {
@@ -41,12 +43,17 @@ export class SessionFacts implements SessionHolder {
   }
 
   get clientAddress(): string {
-    return this.#address ?? this.#learnClient()
+    // Asked for once a connection, with the first request.
+    return (this.#address ??= this.#session.address)
   }
 
   /** The client is a proxy of ours: what it says of its client counts. */
   get isTrusted(): boolean {
-    if (this.#address === undefined) this.#learnClient()
+    const { isTrusted } = this.#context
+    if (this.#judge !== isTrusted) {
+      this.#judge = isTrusted
+      this.#isTrusted = isTrusted(this.clientAddress)
+    }
     return this.#isTrusted
   }
 
@@ -64,13 +71,5 @@ export class SessionFacts implements SessionHolder {
     this.tried = finder.tried
     this.queueMs = finder.queueMs
     this.connectMs = finder.connectMs
-  }
-
-  /** Asked for once a connection, with the first request. */
-  #learnClient(): string {
-    const { address } = this.#session
-    this.#address = address
-    this.#isTrusted = this.#context.isTrusted(address)
-    return address
   }
 }

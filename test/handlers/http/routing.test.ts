@@ -291,3 +291,43 @@ function cookieOf(text: string): string {
 function sum(counts: readonly number[] = []): number {
   return counts.reduce((all, count) => all + count, 0)
 }
+
+overHttp(
+  tap,
+  'a reload holds for the next request of an open connection: whom to trust, and how much to take',
+  async (t, start) => {
+    await using a = await scripted(({ socket }) => {
+      socket.on('data', (chunk: Buffer) => {
+        const text = chunk.toString('latin1')
+        if (text.startsWith('GET') || text.endsWith('\r\n0\r\n\r\n')) socket.write(ok('hi'))
+      })
+    })
+    const options = { mode: 'http', listen: '127.0.0.1:0', check: 'off', backends: [a.port] } as const
+    const lb = await start({ ...options, trustedProxies: ['127.0.0.1'] })
+    const from = 'X-Forwarded-For: 192.0.2.7\r\n'
+    const clients = [await TextClient.to(lb), await TextClient.to(lb), await TextClient.to(lb)] as const
+    for (const client of clients) {
+      client.write(get('/before', from))
+      await client.received('hi')
+      client.text = ''
+    }
+    t.match(a.text, 'X-Forwarded-For: 192.0.2.7, 127.0.0.1\r\n')
+    const [plain, long, tall] = clients
+    // A request under way goes by the rules that it began under.
+    const body = 'x'.repeat(20)
+    plain.write(`PUT /under-way HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    await waitUntil(() => a.text.includes('/under-way'))
+    t.match(await lb.reconfigure({ ...options, maxBodySize: 10, maxHeadSize: 1_024 }), { ok: true })
+    plain.write(`14\r\n${body}\r\n0\r\n\r\n`)
+    await waitUntil(() => a.text.includes(body))
+    await plain.received('hi')
+    plain.text = ''
+    plain.write(get('/after', from))
+    await plain.received('hi')
+    await waitUntil(() => a.text.includes('/after'))
+    t.match(a.text, /\/after[^]*X-Forwarded-For: 127\.0\.0\.1\r\n/)
+    t.match(await long.write(post(body)).all(), /^HTTP\/1.1 413 /)
+    t.match(await tall.write(get('/', `X: ${'x'.repeat(2_000)}\r\n`)).all(), /^HTTP\/1.1 431 /)
+    for (const client of clients) client.socket.destroy()
+  },
+)
