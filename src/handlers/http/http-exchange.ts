@@ -227,7 +227,7 @@ export class HttpExchange extends RequestFacts implements SendingSink, Seeker {
 
   /** The response cannot go on: the client must not take it for whole. */
   cut(outcome: SessionOutcome): void {
-    if (outcome.code === 'SD') this.backend?.countedRequests.fail()
+    if (outcome.code === 'SD' || outcome.code === 'sD') this.backend?.countedRequests.fail()
     this.abort(outcome)
     this.session.onExchangeCut(outcome)
   }
@@ -273,6 +273,7 @@ export class HttpExchange extends RequestFacts implements SendingSink, Seeker {
     this.#report({ code, reason: answer.reason })
     // The next response may be written only once this one is taken.
     if (isTaken || session.conn.failure !== undefined) this.#leave()
+    else session.onResponding()
   }
 
   #leave(): void {

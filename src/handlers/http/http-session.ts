@@ -113,6 +113,11 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
     this.#enter(this.#phase)
   }
 
+  /** The exchange: an answer has begun, and is not sent whole yet. From here on both sides' idle time counts. */
+  onResponding(): void {
+    this.#enter(this.#phase)
+  }
+
   /** The exchange: the response is sent whole, and the request was read whole. */
   onExchangeDone(): void {
     // Who heard of the request's end may have ended the session.

@@ -153,6 +153,7 @@ export class ResponseRelay {
             this.#body?.pieces(chunk, at.end, bodyEnd) ?? [chunk.subarray(at.end, bodyEnd)],
           )
         : this.#writeView(chunk, at, run, bodyEnd)
+    if (!isTaken || !this.isDone) session.onResponding()
     this.#afterWrite(isTaken, exchange.answeredAt)
   }
 

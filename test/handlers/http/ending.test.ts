@@ -4,6 +4,7 @@ import { EarlyBytes } from '../../../src/handlers/early-bytes.ts'
 import { HeldBytes } from '../../../src/handlers/http/held-bytes.ts'
 import { RequestBody } from '../../../src/handlers/http/request-body.ts'
 import type { Conn } from '../../../src/net/conn.ts'
+import { ManualClock } from '../../../src/testing/manual-clock.ts'
 import { waitUntil } from '../../../src/testing/wait-for.ts'
 import { queuedIn, recordEnds } from '../../faults/rig.ts'
 import { answering, get, ok, overHttp, post, recordRequests, scripted, TextClient } from './rig.ts'
@@ -179,3 +180,29 @@ s.sendall(sys.argv[2].encode())
 s.close()`
   execFileSync('python3', ['-c', script, String(port), text])
 }
+
+overHttp(
+  tap,
+  'an answer that stops is cut after the idle time, which may be shorter than the wait for it',
+  async (t, start) => {
+    const clock = new ManualClock()
+    await using a = await scripted(({ socket }) => {
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
+    })
+    await using lb = await start({ backends: [a.port], clock, idleTimeout: 1_000, responseTimeout: 30_000 })
+    const ends = recordRequests(lb)
+    await using client = await TextClient.to(lb)
+    client.write(get())
+    await client.received('half')
+    await clock.advanceAsync(800)
+    t.equal(client.end, undefined)
+    await clock.advanceAsync(1_000)
+    await client.all()
+    t.match(ends, [{ code: 'sD', status: 200 }])
+    t.equal(
+      lb.snapshot().pools[0]?.backends[0]?.requests?.failed,
+      1,
+      'no whole answer, by the backend’s fault',
+    )
+  },
+)
