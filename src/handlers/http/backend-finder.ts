@@ -63,8 +63,9 @@ export class BackendFinder implements ConnectorSink {
 
   /** Nothing is held any longer. */
   cancel(): void {
-    this.#connector?.cancel()
-    this.#connector = undefined
+    if (this.#connector === undefined) return
+    this.#connector.cancel()
+    this.#noteConnector()
   }
 
   /** One more backend that was tried, and did not answer. */

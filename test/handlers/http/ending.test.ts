@@ -206,3 +206,35 @@ overHttp(
     )
   },
 )
+
+overHttp(
+  tap,
+  'a client that leaves the queue leaves behind what was tried for it, and how long it waited',
+  async (t, start) => {
+    const clock = new ManualClock()
+    await using a = await scripted(() => {})
+    await using lb = await start({
+      clock,
+      balance: 'first',
+      queueTimeout: 20_000,
+      backends: [
+        { id: 'refuses', address: 1 },
+        { id: 'full', address: a.port, maxConnections: 1 },
+      ],
+    })
+    const requests = recordRequests(lb)
+    const sessions = recordEnds(lb)
+    await using first = await TextClient.to(lb)
+    first.write(get('/1'))
+    await waitUntil(() => a.text.includes('/1'))
+    await using second = await TextClient.to(lb)
+    second.write(get('/2'))
+    await waitUntil(() => queuedIn(lb) === 1)
+    await clock.advanceAsync(2_000)
+    second.socket.resetAndDestroy()
+    await waitUntil(() => sessions.length === 1)
+    const tried = [{ backend: 'refuses', reason: 'ECONNREFUSED' }]
+    t.match(requests, [{ path: '/2', code: 'CQ', tried, queueMs: 2_000 }])
+    t.match(sessions, [{ code: 'CQ', tried, queueMs: 2_000 }])
+  },
+)
