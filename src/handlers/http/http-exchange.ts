@@ -13,7 +13,6 @@ import { BackendFinder } from './backend-finder.ts'
 import type { ErrorAnswer } from './error-response.ts'
 import { answerText, bodyLength, NO_ANSWER, NO_ANSWER_IN_TIME, NO_ROUTE } from './own-answer.ts'
 import { responseLines } from './response-lines.ts'
-import { fieldOf } from './field-of.ts'
 import { headToSend } from './head-to-send.ts'
 import type { HttpSession } from './http-session.ts'
 import { reportRequest } from './request-end.ts'
@@ -58,10 +57,7 @@ export class HttpExchange extends RequestFacts implements SendingSink, Seeker {
     this.request.isDone = head.framing === 'none'
     this.response = new ResponseRelay(this)
     const { route, requestId, upgrade } = this
-    if (route === undefined) {
-      this.request.head = head.text
-      return
-    }
+    if (route === undefined) return
     const { access } = route
     access.budget.count()
     this.request.head = headToSend(head, { session, route, requestId, upgrade })
@@ -87,11 +83,6 @@ export class HttpExchange extends RequestFacts implements SendingSink, Seeker {
   /** The client waits for leave to send its body. */
   get owesContinue(): boolean {
     return this.expectsContinue && this.request.bytesIn === 0 && !this.response.hasBegun
-  }
-
-  /** A field of the request's head, by its name in small letters; empty where there is none. */
-  field(name: string): string {
-    return fieldOf(this.request.head, name)
   }
 
   begin(): void {

@@ -1,6 +1,7 @@
 import type { Session } from '../../net/session.ts'
 import { clientRequestId } from '../../wire/forwarded-head.ts'
 import type { RequestHead } from '../../wire/request-head.ts'
+import { fieldOf } from './field-of.ts'
 import type { HttpContext } from './http-context.ts'
 import type { HttpSession } from './http-session.ts'
 import { mayReplay } from './replay-policy.ts'
@@ -25,6 +26,8 @@ export abstract class RequestFacts {
   readonly isReplayable: boolean
   /** undefined: there is nowhere to go. */
   readonly route: Route | undefined
+  /** As the client sent it; what goes to the backend is made of slices of it. */
+  readonly #head: string
 
   /** `head` is used up at once: the same object reads the next request, of whichever session. */
   constructor(session: HttpSession, head: RequestHead) {
@@ -41,6 +44,7 @@ export abstract class RequestFacts {
     this.expectsContinue = head.expectsContinue
     this.isReplayable = this.upgrade === undefined && mayReplay(head)
     this.route = context.router.find(head.host, this.path)
+    this.#head = head.text
   }
 
   get servedSession(): Session {
@@ -49,6 +53,11 @@ export abstract class RequestFacts {
 
   get pool(): string {
     return this.route?.access.connect.pool.name ?? ''
+  }
+
+  /** A field of the head, by its name in small letters, as the client sent it; empty where there is none. */
+  field(name: string): string {
+    return fieldOf(this.#head, name)
   }
 }
 

@@ -275,3 +275,27 @@ overHttp(tap, 'the bytes of a body are told apart from those of its head', async
     }
   }
 })
+
+overHttp(
+  tap,
+  'logs and error pages go by the fields that the client sent, not by those passed on',
+  async (t, start) => {
+    await using a = await scripted(answering(ok('hi'), 'malformed\r\n\r\n'))
+    await using lb = await start({
+      pools: { a: { backends: [a.port] } },
+      routes: [{ pool: 'a', setRequestHeaders: { 'User-Agent': 'ours', Accept: 'application/json' } }],
+    })
+    const ends = recordRequests(lb)
+    const hidden =
+      'Connection: keep-alive, referer, user-agent, accept\r\nUser-Agent: theirs\r\nReferer: there\r\nAccept: text/html\r\n'
+    await using client = await TextClient.to(lb)
+    client.write(get('/1', hidden))
+    await client.received('hi')
+    t.match(a.text, 'User-Agent: ours\r\n')
+    t.notMatch(a.text, 'Referer')
+    client.write(get('/2', hidden))
+    t.match(await client.received('502'), /text\/html/)
+    await waitUntil(() => ends.length === 2)
+    for (const { userAgent, referer } of ends) t.same([userAgent, referer], ['theirs', 'there'])
+  },
+)
