@@ -124,6 +124,44 @@ void test('the last backend, one that fails and returns, and a change behind one
   await waitForText(page, '.pool .figures', /Serving\s*3 of 3/)
 })
 
+void test('on a paused page, what is decided is held against what was shown', async (t) => {
+  const { balancer, url } = await rig(t)
+  const { page, errors } = await openPage(t, browser, { url })
+  const modes = () => balancer.snapshot().pools[0]?.backends.map(({ mode }) => mode)
+  const drain = async (id: string): Promise<void> => {
+    await rowOf(page, `main/${id}`)
+      .getByRole('button', { name: `Drain ${id}` })
+      .click()
+    await page
+      .locator('.confirm')
+      .getByRole('button', { name: `Drain ${id}` })
+      .click()
+  }
+  for (const id of ['a', 'c']) balancer.setMode(id, 'maint')
+  await waitForState(page, 'main/c', 'maintenance')
+  await page.getByRole('button', { name: 'Pause' }).click()
+  balancer.setMode('b', 'maint')
+  // Told also while it is paused, once the snapshot is there.
+  await waitForText(page, '#announcer', /Not serving.*Pool main has no backend/)
+  await drain('b')
+  await waitForText(page, '#toasts [role=alert]', /Nothing was done: somebody else changed something/)
+  t.same(modes(), ['maint', 'maint', 'maint'])
+
+  for (const id of ['a', 'b', 'c']) balancer.setMode(id, 'ready')
+  await page.getByRole('button', { name: 'Paused' }).click()
+  await waitForState(page, 'main/c', 'up')
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await drain('a')
+  await waitForState(page, 'main/a', 'draining')
+  await drain('c')
+  await waitForState(page, 'main/c', 'draining')
+  t.same(modes(), ['drain', 'ready', 'drain'], 'what was done here is seen, and no reason to refuse the next')
+  t.same(
+    errors.filter((text) => !/status of 412/.test(text)),
+    [],
+  )
+})
+
 void test('a dropped connection is told, and taken up again with nothing lost', async (t) => {
   const { balancer, url, cutAdmin } = await rig(t)
   const { page } = await openPage(t, browser, { url })

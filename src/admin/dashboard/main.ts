@@ -1,5 +1,5 @@
-import type { BackendSnapshot } from '../../core/snapshot.ts'
 import { Announcer } from './announcer.ts'
+import type { Changed } from './api.ts'
 import { ChartsPanel } from './charts-panel.ts'
 import { byId, setAttribute, setText } from './dom.ts'
 import { EventFeed } from './event-feed.ts'
@@ -12,7 +12,7 @@ import { listenForKeys } from './keys.ts'
 import type { Connection } from './live-stream.ts'
 import { LiveStream } from './live-stream.ts'
 import type { View } from './model.ts'
-import { Model } from './model.ts'
+import { Model, viewWithChanged } from './model.ts'
 import { Operations } from './operations.ts'
 import { PoolsPanel } from './pools-panel.ts'
 import { ProcessPanel } from './process-panel.ts'
@@ -36,12 +36,12 @@ class Dashboard {
   readonly #operations = new Operations({
     toasts: this.#toasts,
     announcer: this.#announcer,
-    onChanged: ({ pool, backend, version }) => this.#onChanged(pool, backend, version),
+    onChanged: (changed) => this.#onChanged(changed),
   })
   readonly #charts = new ChartsPanel(byId('charts'))
   readonly #pools = new PoolsPanel(byId('pools'), {
     operations: this.#operations,
-    view: () => this.#view as View,
+    view: () => this.#shown as View,
   })
   readonly #feed = new EventFeed(byId('events'))
   readonly #sessions = new SessionsPanel(byId('sessions'), this.#operations)
@@ -58,7 +58,10 @@ class Dashboard {
     { verdict: byId('verdict'), uptime: byId('uptime'), connection: byId('connection') },
     { onRetry: () => this.#stream.retryNow() },
   )
+  /** The newest. */
   #view: View | undefined
+  /** What is on the screen: older while it is paused. What operators decide goes by this one. */
+  #shown: View | undefined
   #connection: Connection['kind'] = 'connecting'
   #isPaused = false
   #isCaughtUp = false
@@ -99,13 +102,13 @@ class Dashboard {
     }
     if (!this.#isCaughtUp) this.#feed.show()
     this.#isCaughtUp = true
-    if (!this.#isPaused) this.#render()
+    if (!this.#isPaused) this.#render(this.#view)
   }
 
-  #onChanged(pool: string, backend: BackendSnapshot, version: number): void {
-    if (this.#view === undefined) return
-    this.#view = this.#model.update(withChanged(this.#view.status, pool, backend, version))
-    if (!this.#isPaused) this.#render()
+  #onChanged(changed: Changed): void {
+    if (this.#view === undefined || this.#shown === undefined) return
+    this.#view = this.#model.update(withChanged(this.#view.status, changed))
+    this.#render(this.#isPaused ? viewWithChanged(this.#shown, changed) : this.#view)
   }
 
   #onEvent(event: SeenEvent): void {
@@ -131,11 +134,12 @@ class Dashboard {
 
   #onShow(): void {
     this.#sessions.watch(this.#views.current === 'sessions')
-    if (this.#view !== undefined) this.#render()
+    if (this.#view !== undefined) this.#render(this.#view)
   }
 
-  #render(): void {
-    this.#queue.replace(this.#jobs(this.#view as View))
+  #render(view: View): void {
+    this.#shown = view
+    this.#queue.replace(this.#jobs(view))
   }
 
   *#jobs(view: View): Generator<() => void> {
@@ -157,7 +161,7 @@ class Dashboard {
     setAttribute(button, 'aria-pressed', String(this.#isPaused))
     setText(button, this.#isPaused ? 'Paused' : 'Pause')
     setAttribute(document.body, 'data-paused', this.#isPaused ? '' : undefined)
-    if (!this.#isPaused && this.#view !== undefined) this.#render()
+    if (!this.#isPaused && this.#view !== undefined) this.#render(this.#view)
   }
 }
 

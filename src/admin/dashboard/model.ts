@@ -1,4 +1,5 @@
 import type { BackendSnapshot, PoolSnapshot } from '../../core/snapshot.ts'
+import type { Changed } from './api.ts'
 import { stateOf } from './backend-state.ts'
 import type { Pace } from './backend-track.ts'
 import { BackendTrack } from './backend-track.ts'
@@ -8,7 +9,7 @@ import type { Moment } from './history.ts'
 import type { Buckets } from './quantile.ts'
 import { quantile } from './quantile.ts'
 import type { Status } from '../status.ts'
-import { keyOf, unitOf } from './status.ts'
+import { keyOf, unitOf, withChanged } from './status.ts'
 import type { Verdict } from './verdict.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -115,6 +116,16 @@ const LEAST_SECONDS = 0.5
  * Backends see attempts that a retry made good, and clients see what no backend got: neither counts all, and together
  * they count much twice. So it is whichever is more.
  */
+/** A view that is older than the model with one backend as it was changed. What is counted over all of them stays. */
+export function viewWithChanged(view: View, changed: Changed): View {
+  const key = keyOf(changed.pool, changed.backend.id)
+  const pools = view.pools.map((pool) => ({
+    ...pool,
+    backends: pool.backends.map((one) => (one.key === key ? { ...one, backend: changed.backend } : one)),
+  }))
+  return { ...view, pools, status: withChanged(view.status, changed) }
+}
+
 function momentOf(
   status: Status,
   seen: {

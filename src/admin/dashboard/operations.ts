@@ -52,7 +52,7 @@ export class Operations {
     const isStale = error instanceof ApiFailure && error.status === 412
     const why = error instanceof Error ? error.message : String(error)
     const text = isStale
-      ? 'Nothing was done: somebody else changed something in the meantime. What you see now is the newest; look again, then decide.'
+      ? 'Nothing was done: somebody else changed something in the meantime. Look again (let the page go on, if it is paused), then decide.'
       : `That did not work: ${why}.`
     this.#toasts.show({ text, tone: 'bad' })
   }

@@ -104,9 +104,15 @@ export class PoolCard {
   }
 
   ask(row: BackendRow, command: Command | 'weight'): void {
+    const { pools, status } = this.#options.view()
+    const shown = pools.find(({ pool }) => pool.name === this.name)
+    const view = shown?.backends.find(({ key }) => key === row.key)
+    if (view === undefined) return
+    // A row that came onto the screen just now may be older than the version that goes with the command.
+    row.update(view, status.at)
+    const { version } = status
+    const { backend } = view
     this.#confirm?.panel.element.remove()
-    const { backend } = row.view
-    const { version } = this.#options.view().status
     const panel = new ConfirmRow({
       ...namesOf(command, backend.id),
       weight: command === 'weight' ? backend.weight : undefined,

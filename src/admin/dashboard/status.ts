@@ -1,18 +1,20 @@
 import type { BackendSnapshot, PoolSnapshot } from '../../core/snapshot.ts'
 import type { Status } from '../status.ts'
+import type { Changed } from './api.ts'
 
 /** A name for a backend that no other has, in whichever pool. */
 export function keyOf(pool: string, backend: string): string {
   return `${pool}/${backend}`
 }
 
-/** The same moment with one backend as it was changed, until the next snapshot comes. */
-export function withChanged(status: Status, pool: string, backend: BackendSnapshot, version: number): Status {
+/** The same moment with one backend as it was changed, until the next snapshot comes. One that knows more stays as it is. */
+export function withChanged(status: Status, { pool, backend, version }: Changed): Status {
+  if (version <= status.version) return status
   const pools = status.pools.map((one) => {
     if (one.name !== pool) return one
     return { ...one, backends: one.backends.map((other) => (other.id === backend.id ? backend : other)) }
   })
-  return { ...status, pools, version: Math.max(version, status.version) }
+  return { ...status, pools, version }
 }
 
 /** Requests in HTTP mode, sessions in TCP mode, since the start. */
