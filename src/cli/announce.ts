@@ -5,6 +5,7 @@ import { systemClock } from '../core/clock.ts'
 import type { BalancerEvents } from '../core/events.ts'
 import type { PoolSnapshot } from '../core/snapshot.ts'
 import { formatBanner } from '../log/banner.ts'
+import { escapeText } from '../log/escape-text.ts'
 import { isLogged, type LogLevel } from '../log/log.ts'
 import { logEvents } from '../log/log-events.ts'
 import type { Service } from '../service/service.ts'
@@ -67,7 +68,7 @@ function announceInJson(
     open.log.write({
       level: 'info',
       event: 'admin:open',
-      msg: `operators are welcome on ${address}`,
+      msg: `operators are welcome on ${escapeText(address)}`,
       fields: { address },
     })
   }
@@ -79,7 +80,7 @@ function announceInJson(
     open.log.write({
       level: 'info',
       event: 'listener:open',
-      msg: `listening on ${address}`,
+      msg: `listening on ${escapeText(address)}`,
       fields: {
         listener: name,
         address,

@@ -16,7 +16,11 @@ export function quote(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'number') return String(value)
   const text = JSON.stringify(value, typeof value === 'object' ? withoutTexts : undefined) ?? String(value)
-  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`
+  const cut = text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`
+  return cut.replaceAll(
+    CONTROLS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** What a value is, for messages that must not show it. */
@@ -28,6 +32,9 @@ export function kindOf(value: unknown): string {
 }
 
 const MOST_SHOWN = 80
+
+/** Those that JSON leaves as they are: a terminal obeys them, or turns the rest of the line around. */
+const CONTROLS = /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
 
 function withoutTexts(name: string, part: unknown): unknown {
   return typeof part === 'string' || isSecretName(name) ? '…' : part

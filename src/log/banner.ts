@@ -31,7 +31,7 @@ export function formatBanner(facts: BannerFacts, paint: Paint): string {
     const where = paint('bold', humanListen(address))
     row('listening on', listeners.length === 1 ? where : `${where}, ${mode}, to ${escapeText(pool)}`)
   }
-  if (facts.dashboard !== undefined) row('dashboard', paint('bold', facts.dashboard))
+  if (facts.dashboard !== undefined) row('dashboard', paint('bold', escapeText(facts.dashboard)))
   const [only] = listeners
   if (only !== undefined && listeners.length === 1) row('mode', MODES[only.mode])
   const { pools } = facts.snapshot
@@ -65,7 +65,7 @@ const LABEL_WIDTH = 14
 /** `[::]:8080` tells few people that it means every address. */
 function humanListen(address: string): string {
   const any = /^(?:\[::\]|0\.0\.0\.0):(\d+)$/.exec(address)
-  return any === null ? address : `port ${any[1]}, all interfaces`
+  return any === null ? escapeText(address) : `port ${any[1]}, all interfaces`
 }
 
 interface Widths {
@@ -77,7 +77,7 @@ function columnWidths(backends: readonly BackendSnapshot[]): Widths {
   const named = backends.filter(({ id, address }) => id !== address)
   return {
     id: Math.max(0, ...backends.map(({ id }) => id.length)),
-    address: Math.max(0, ...named.map(({ address }) => address.length)),
+    address: Math.max(0, ...named.map(({ address }) => escapeText(address).length)),
   }
 }
 
@@ -87,7 +87,7 @@ function backendLine(
 ): string {
   const { widths, paint } = options
   const health = healthOf(backend, options.checksOff)
-  const address = backend.id === backend.address ? '' : backend.address
+  const address = backend.id === backend.address ? '' : escapeText(backend.address)
   const columns = [
     paint(health.color, '●'),
     backend.id.padEnd(widths.id),

@@ -1,6 +1,6 @@
 import { formatDuration } from '../config/format-duration.ts'
 import type { BalancerEvents, EventName } from '../core/events.ts'
-import { escapeText } from './escape-text.ts'
+import { escapeControls, escapeText } from './escape-text.ts'
 import type { LogEntry } from './log.ts'
 import { roundMs } from './session-fields.ts'
 
@@ -29,14 +29,14 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
   'listener:open': {
     level: 'info',
     describe: ({ listener, address }) => ({
-      msg: `listening on ${address}`,
+      msg: `listening on ${escapeText(address)}`,
       fields: { listener, address },
     }),
   },
   'listener:close': {
     level: 'info',
     describe: ({ listener, address }) => ({
-      msg: `no longer listening on ${address}; its open sessions live on`,
+      msg: `no longer listening on ${escapeText(address)}; its open sessions live on`,
       fields: { listener, address },
     }),
   },
@@ -103,7 +103,7 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
   'backend:add': {
     level: 'info',
     describe: ({ id, pool, address }) => ({
-      msg: id === address ? `backend ${id} is added` : `backend ${id} is added at ${address}`,
+      msg: id === address ? `backend ${id} is added` : `backend ${id} is added at ${escapeText(address)}`,
       fields: { backend: id, pool, address },
     }),
   },
@@ -134,24 +134,24 @@ const DESCRIPTIONS: { readonly [Name in DescribedEvent]: Description<BalancerEve
     levelOf: ({ ok }) => (ok ? 'info' : 'error'),
     describe: ({ ok, changes, problems, needsRestart }) => ({
       msg: ok
-        ? `reloaded: ${changes.length === 0 ? 'nothing changed' : changes.join('; ')}${
+        ? `reloaded: ${changes.length === 0 ? 'nothing changed' : changes.map(escapeControls).join('; ')}${
             needsRestart.length === 0 ? '' : `; waits for a restart: ${needsRestart.join(', ')}`
           }`
-        : `not reloaded, the old configuration stays: ${problems.join('; ')}`,
+        : `not reloaded, the old configuration stays: ${problems.map(escapeControls).join('; ')}`,
       fields: { ok, changes, problems, needsRestart },
     }),
   },
   'discovery:failed': {
     level: 'warn',
     describe: ({ pool, source, reason }) => ({
-      msg: `pool ${pool}: ${source} cannot tell its backends, the last ones stay: ${escapeText(reason)}`,
+      msg: `pool ${pool}: ${escapeText(source)} cannot tell its backends, the last ones stay: ${escapeText(reason)}`,
       fields: { pool, source, reason: escapeText(reason) },
     }),
   },
   'discovery:recovered': {
     level: 'info',
     describe: ({ pool, source }) => ({
-      msg: `pool ${pool}: ${source} tells its backends again`,
+      msg: `pool ${pool}: ${escapeText(source)} tells its backends again`,
       fields: { pool, source },
     }),
   },

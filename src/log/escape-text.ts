@@ -11,6 +11,13 @@ export function escapeText(text: string, most = MOST_CHARACTERS): string {
   return UNSAFE.test(cut) ? cut.replaceAll(EVERY_UNSAFE, escapeCharacter) : cut
 }
 
+/** The same for a text of ours, whose quotes have doubled their backslashes already: whole, and only what is unsafe. */
+export function escapeControls(text: string): string {
+  return text.replaceAll(EVERY_UNSAFE, (character) =>
+    character === '\\' ? character : escapeCharacter(character),
+  )
+}
+
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSAFE = /[\\\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/
 const EVERY_UNSAFE = new RegExp(`[\\ud800-\\udbff][\\udc00-\\udfff]|${UNSAFE.source}`, 'g')

@@ -89,6 +89,9 @@ void t.test('addresses to listen on that cannot be used say why', async (sub) =>
     ],
     ['udp://localhost:53', '"udp://localhost:53": "udp://" is not known: write tcp://host:port'],
     ['unix:', '"unix:" lacks a path: write unix:/run/app.sock'],
+    ['unix:/run/\u001b[2J', String.raw`"/run/\u001b[2J" holds a control character`],
+    ['unix:/run/\u009b2J', String.raw`"/run/\u009b2J" holds a control character`],
+    ['\u009b2J:1', String.raw`"\u009b2J" is neither a host name nor an IP address`],
   ]
   for (const [input, message] of cases) sub.throws(() => parseListen(input), { message }, String(input))
   sub.throws(

@@ -60,6 +60,11 @@ void t.test(
       ['- { id: x }', /^x\.yaml:1: \[0\]\.address is missing/],
       ['- a=3001\n- a=3002', 'x.yaml:2: [1] the name "a" is taken: name each backend differently'],
       ['- &a 3001\n- *a\n- *b', 'x.yaml: Unresolved alias (the anchor must be set before the alias): b'],
+      [
+        String.raw`["unix:/tmp/a\u001b]0;PWNED\u0007x.sock"]`,
+        String.raw`x.yaml:1: [0] "/tmp/a\u001b]0;PWNED\u0007x.sock" holds a control character`,
+      ],
+      ['["unix:\u009b2Jx"]', String.raw`x.yaml:1: [0] "\u009b2Jx" holds a control character`],
       ['0\n'.repeat(7).replaceAll('0', '- 0'), /x\.yaml:5: .*; and 2 more$/],
     ] as const) {
       const found = await problemOf(text)

@@ -178,15 +178,18 @@ void t.test('a long answer goes whole into a pipe, which takes 64 KiB at a time'
   sub.equal(status.pools[0]?.backends.length, 500)
 })
 
+/** A file with 2,000 backends. */
+function longPool(entry: (i: number) => string): string {
+  return JSON.stringify({
+    listeners: { web: { listen: 8080, pool: 'web' } },
+    pools: { web: { backends: Array.from({ length: 2_000 }, (_, i) => entry(i)) } },
+  })
+}
+
 void t.test('so do what check prints, and what it complains of', async (sub) => {
-  const pools = (entry: (i: number) => unknown): string =>
-    JSON.stringify({
-      listeners: { web: { listen: 8080, pool: 'web' } },
-      pools: { web: { backends: Array.from({ length: 2_000 }, (_, i) => entry(i)) } },
-    })
   const folder = sub.testdir({
-    'good.json': pools((i) => `b${i}=127.0.0.2:${i + 1}`),
-    'bad.json': pools(() => 'no address'),
+    'good.json': longPool((i) => `b${i}=127.0.0.2:${i + 1}`),
+    'bad.json': longPool(() => 'no address'),
   })
   const line =
     '"$0" "$1" check "$2" --print --json 2>&1 | { read -r -N 1 first; sleep 0.5; printf %s "$first"; cat; }'

@@ -205,6 +205,44 @@ fairlead 1.2.3
   )
 })
 
+void t.test('no address and no name of a source can send escapes to a terminal', async (sub) => {
+  const evil = 'unix:/tmp/a\u001b]0;PWNED\u0007\u009b2J\u202e'
+  const told = String.raw`unix:/tmp/a\x1b]0;PWNED\x07\x9b2J\u202e`
+  const place = { listener: 'main', address: evil }
+  const source = { pool: 'main', source: evil, reason: 'x' }
+  const reload = { at: 0, ok: true, changes: [`pool main: backend ${evil} added`], needsRestart: [] }
+  const problems = [`${evil}: "a\\u0007" is wrong`]
+  for (const { msg } of [
+    describeEvent('listener:open', place),
+    describeEvent('listener:close', place),
+    describeEvent('backend:add', { id: 'a', pool: 'main', address: evil }),
+    describeEvent('discovery:failed', source),
+    describeEvent('discovery:recovered', source),
+    describeEvent('config:reload', { ...reload, problems: [] }),
+    describeEvent('config:reload', { ...reload, ok: false, problems }),
+  ]) {
+    sub.ok(msg.includes(told), msg)
+    sub.notMatch(msg, /[\p{Cc}\u202e]/u)
+  }
+  sub.match(
+    describeEvent('config:reload', { ...reload, ok: false, problems }).msg,
+    String.raw`: "a\u0007" is wrong`,
+    'what is escaped already stays as it is',
+  )
+  const banner = formatBanner(
+    {
+      version: '1',
+      checks: new Map(),
+      dashboard: evil,
+      hints: [],
+      snapshot: snapshotOf(evil, [{ ...BACKEND, address: evil }]),
+    },
+    PLAIN,
+  )
+  sub.notMatch(banner.replaceAll('\n', ''), /[\p{Cc}\u202e]/u)
+  sub.equal(banner.split(told).length - 1, 3)
+})
+
 void t.test('the banner without checks, without backends, on one address', async (sub) => {
   const checks = new Map([['main', { text: 'off', isOff: true }]])
   const facts = { version: '1', checks, dashboard: undefined, hints: [] } as const
