@@ -196,7 +196,7 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
     const end = reader.readHead(chunk, offset, head)
     if (reader.refusal !== undefined) {
       this.#refuse(reader.refusal)
-    } else if (reader.isHeadDone && this.conn.isPeerLost) {
+    } else if (reader.isHeadDone && this.facts.isClientLost) {
       // It sent and reset at once. Whoever it was, no backend is told of a client that nobody can name.
       this.onBroken()
     } else if (reader.isHeadDone) {

@@ -47,6 +47,11 @@ export class SessionFacts implements SessionHolder {
     return (this.#address ??= this.#session.address)
   }
 
+  /** The client had reset before it was asked who it is. */
+  get isClientLost(): boolean {
+    return this.clientAddress === '' && this.#session.conn.isPeerLost
+  }
+
   /** The client is a proxy of ours: what it says of its client counts. */
   get isTrusted(): boolean {
     const { isTrusted } = this.#context
