@@ -33,7 +33,7 @@ export async function openLog(options: LoggingOptions, context: CommandContext):
     const log = await withAccessLog(json, options, (line) => destination.write(line))
     return { log, pretty: undefined, paint, destination }
   }
-  const pretty = new PrettyLog({ destination, paint, clock: systemClock })
+  const pretty = new PrettyLog({ destination, paint, clock: systemClock, level: options.level })
   const log = await withAccessLog(pretty, options, (line) => pretty.raw(line))
   return { log, pretty, paint, destination }
 }

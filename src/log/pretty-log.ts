@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { EventName, RequestEnd, SessionEnd } from '../core/events.ts'
 import { timeOfDay } from './human.ts'
-import type { Log, LogEntry, ProcessEvent } from './log.ts'
+import { isLogged, type Log, type LogEntry, type LogLevel, type ProcessEvent } from './log.ts'
 import type { Color, Paint } from './paint.ts'
 import { PrettyColumns } from './pretty-columns.ts'
 import { prettyRequest } from './pretty-request.ts'
@@ -13,6 +13,7 @@ export class PrettyLog implements Log {
   readonly #redraw: (text: string) => void
   readonly #paint: Paint
   readonly #clock: Clock
+  readonly #level: LogLevel
   readonly #columns: PrettyColumns
   #held: string[] | undefined
   #status = ''
@@ -21,8 +22,11 @@ export class PrettyLog implements Log {
     readonly destination: { write(line: string): void }
     readonly paint: Paint
     readonly clock: Clock
+    /** The least that is told. */
+    readonly level: LogLevel
   }) {
     this.#paint = options.paint
+    this.#level = options.level
     this.#clock = options.clock
     this.#columns = new PrettyColumns(options.paint)
     this.#write = (line) => {
@@ -50,12 +54,14 @@ export class PrettyLog implements Log {
    * no wider than they are.
    */
   status(text: string): void {
+    if (!isLogged('info', this.#level)) return
     const erase = this.#status === '' ? '' : ERASE_LINE
     this.#status = text
     this.#redraw(`${erase}${text}`)
   }
 
   write(entry: LogEntry): void {
+    if (!isLogged(entry.level, this.#level)) return
     // The banner will show it.
     if (this.#held !== undefined && TOLD_BY_BANNER.has(entry.event)) return
     const { symbol, color } = MARKS[entry.event] ?? LEVEL_MARKS[entry.level]

@@ -41,7 +41,12 @@ function rig(options: { terminal: boolean; sessions: number; delayMs?: number })
   const entries: LogEntry[] = []
   const clock = new ManualClock()
   const paint = createPaint(false)
-  const pretty = new PrettyLog({ destination: { write: (text) => written.push(text) }, paint, clock })
+  const pretty = new PrettyLog({
+    destination: { write: (text) => written.push(text) },
+    paint,
+    clock,
+    level: 'info',
+  })
   const log = { write: (entry: LogEntry) => entries.push(entry) }
   const open = { log, paint, pretty: options.terminal ? pretty : undefined } as unknown as OpenLog
   const progress = new DrainProgress({ open, onTerminal: options.terminal, columns: 60, clock })

@@ -162,11 +162,15 @@ void t.test(
 
     await using folder = await temporaryFolder()
     const socketPath = join(folder.path, 'lb.sock')
-    await using silent = fairlead([`unix:${socketPath}`, a.port, '--log-level', 'silent'])
-    await waitUntil(() => whoAnswers({ socketPath }).catch(() => undefined), { timeoutMs: 15_000 })
-    silent.signal('SIGTERM')
-    sub.match(await silent.exit(), { code: 0 })
-    sub.equal(silent.stdout + silent.stderr, '')
+    for (const format of ['json', 'pretty']) {
+      const flags = ['--log-level', 'silent', '--log-format', format]
+      await using silent = fairlead([`unix:${socketPath}`, a.port, ...flags])
+      await waitUntil(() => whoAnswers({ socketPath }).catch(() => undefined), { timeoutMs: 15_000 })
+      silent.signal('SIGHUP')
+      silent.signal('SIGTERM')
+      sub.match(await silent.exit(), { code: 0 })
+      sub.equal(silent.stdout + silent.stderr, '', format)
+    }
   },
 )
 

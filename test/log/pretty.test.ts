@@ -82,6 +82,7 @@ void t.test('lines bear the time of day and a mark; those before the banner wait
     destination: { write: (line) => lines.push(line) },
     paint: PLAIN,
     clock: { ...systemClock, wallTime: () => new Date(2026, 0, 2, 9, 5, 1, 42).getTime() },
+    level: 'info',
   })
   log.hold()
   log.session(END)
