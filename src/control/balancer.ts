@@ -25,7 +25,7 @@ import type { Means } from './data-plane.ts'
 import { explain } from './explain.ts'
 import { LifeCycle } from './life-cycle.ts'
 import type { Listener } from './listener.ts'
-import { copySession, isMeant, visitSessions } from './open-sessions.ts'
+import { copySession, SessionChoice, visitSessions } from './open-sessions.ts'
 import type { SessionFilter } from './port.ts'
 import { Reloader } from './reloader.ts'
 import { liveSnapshot, passingSnapshot, takeSnapshot } from './take-snapshot.ts'
@@ -201,7 +201,13 @@ export class Balancer extends Witnessed {
 
   /** The same step by step, each as it is when its turn has come. What `visit` is given is good for that call alone. */
   visitSessions(filter: SessionFilter, visit: (session: SessionSnapshot) => void): Steps<void> {
-    return visitSessions(this.#plane.sessionLists, { filter, clock: this.#means.clock, visit })
+    const choice = new SessionChoice(filter, this.#plane.pools)
+    return visitSessions(this.#plane.sessionLists, {
+      choice,
+      most: filter.most,
+      clock: this.#means.clock,
+      visit,
+    })
   }
 
   /** Open sessions, those of listeners that a reload has closed included. */
@@ -217,7 +223,8 @@ export class Balancer extends Witnessed {
 
   /** Resets the open sessions that `filter` means, all of them; tells how many. */
   killSessions(filter: SessionFilter): number {
-    const meant = [...this.#plane.sessions()].filter((session) => isMeant(session, filter))
+    const choice = new SessionChoice(filter, this.#plane.pools)
+    const meant = [...this.#plane.sessions()].filter((session) => choice.means(session))
     const most = filter.most ?? Infinity
     return meant.slice(0, most).filter(kill).length
   }

@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts'
 import { wait } from '../core/clock.ts'
 import { ConfigError, UnknownBackendError } from '../core/errors.ts'
 import type { SessionOutcome } from '../net/session.ts'
+import { BackendName } from './backend-name.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { ManagedPool } from './managed-pool.ts'
 
@@ -104,9 +105,10 @@ export class OperatorCommands {
 
   #find(id: string): { managed: ManagedPool; backend: Backend } {
     const { pools } = this.#plane
+    const name = new BackendName(id, pools)
     for (const managed of pools) {
       for (const backend of managed.pool.backends.values()) {
-        if (backend.id === id || `${backend.pool}/${backend.id}` === id) return { managed, backend }
+        if (name.means(backend)) return { managed, backend }
       }
     }
     throw new UnknownBackendError(

@@ -1,8 +1,11 @@
+import type { Backend } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
 import type { FailedAttempt } from '../core/events.ts'
 import type { SessionSnapshot } from '../core/snapshot.ts'
 import type { Steps } from '../core/steps.ts'
 import type { Session } from '../net/session.ts'
+import { BackendName } from './backend-name.ts'
+import type { ManagedPool } from './managed-pool.ts'
 import type { SessionFilter } from './port.ts'
 
 const MOST_LISTED = 1_000
@@ -11,13 +14,15 @@ const MOST_LISTED = 1_000
 const SESSIONS_A_STEP = 8
 
 export interface Visit {
-  readonly filter: SessionFilter
+  readonly choice: SessionChoice
   readonly clock: Clock
+  /** Called for so many at most. Default 1,000. */
+  readonly most: number | undefined
   readonly visit: (session: SessionSnapshot) => void
 }
 
 /**
- * Shows the open sessions that `filter` means, the oldest first, each as it is when its turn has come. What `visit` is
+ * Shows the open sessions that are chosen, the oldest first, each as it is when its turn has come. What `visit` is
  * given is good for that call: it shows the next session after it.
  */
 export function* visitSessions(lists: Iterable<Iterable<Session>>, visit: Visit): Steps<void> {
@@ -36,16 +41,16 @@ class Visitor {
 
   constructor(options: Visit) {
     this.#options = options
-    this.#left = options.filter.most ?? MOST_LISTED
+    this.#left = options.most ?? MOST_LISTED
   }
 
   /** Whether there may be more. */
   visitSome(each: Iterator<Session>): boolean {
-    const { filter, clock, visit } = this.#options
+    const { choice, clock, visit } = this.#options
     for (let i = 0; i < SESSIONS_A_STEP && this.#left > 0; i++) {
       const next = each.next()
       if (next.done === true) return false
-      if (!isMeant(next.value, filter)) continue
+      if (!choice.means(next.value)) continue
       this.#view.session = next.value
       this.#view.now = clock.now()
       visit(this.#view)
@@ -55,15 +60,31 @@ class Visitor {
   }
 }
 
-/** Whether `filter` means this one. What it leaves out matches any. */
-export function isMeant(session: Session, filter: SessionFilter): boolean {
-  const { holder } = session
-  return (
-    (filter.listener === undefined || session.owner.name === filter.listener) &&
-    (filter.pool === undefined || holder?.pool === filter.pool) &&
-    (filter.backend === undefined || holder?.backend?.id === filter.backend) &&
-    (filter.client === undefined || session.address === filter.client)
-  )
+/** Which sessions a filter means. What it leaves out matches any. */
+export class SessionChoice {
+  readonly #filter: SessionFilter
+  readonly #backend: BackendName | undefined
+
+  constructor(filter: SessionFilter, pools: readonly ManagedPool[]) {
+    this.#filter = filter
+    const { backend } = filter
+    this.#backend = backend === undefined ? undefined : new BackendName(backend, pools)
+  }
+
+  means({ owner, holder, address }: Session): boolean {
+    const { listener, pool, client } = this.#filter
+    return (
+      (listener === undefined || owner.name === listener) &&
+      (pool === undefined || holder?.pool === pool) &&
+      (client === undefined || address === client) &&
+      this.#meansBackend(holder?.backend)
+    )
+  }
+
+  #meansBackend(backend: Backend | undefined): boolean {
+    if (this.#backend === undefined) return true
+    return backend !== undefined && this.#backend.means(backend)
+  }
 }
 
 /** Plain data of its own. */

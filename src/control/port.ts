@@ -13,6 +13,7 @@ import type { Steps } from '../core/steps.ts'
 export interface SessionFilter {
   readonly listener?: string | undefined
   readonly pool?: string | undefined
+  /** Its id, which means those of all pools, or `pool/id`. */
   readonly backend?: string | undefined
   /** The client's IP address. */
   readonly client?: string | undefined
@@ -22,7 +23,8 @@ export interface SessionFilter {
 
 /**
  * The one port through which the faces (admin API, dashboard, metrics, command line) watch and steer a balancer.
- * Backends are named by their id, or by `pool/id` where there are several pools.
+ * Backends are named by their id, or by `pool/id` where there are several pools. An id that several pools have means, of
+ * those, the one of the first pool; a `pool/id` that is also the id of another backend means what it says.
  */
 export interface ControlPort extends Events {
   /** The configuration in force. Holds secrets. */

@@ -13,7 +13,7 @@ const DEFAULT_SESSIONS = 1_000
 const which = {
   listener: text('Of this listener.'),
   pool: text('Of this pool.'),
-  backend: text('Of this backend: its id, or `pool/id`.'),
+  backend: text('Of this backend: its id, in whichever pool, or `pool/id`.'),
   client: text("Of this client's IP address."),
 }
 

@@ -13,7 +13,7 @@ export interface FoundBackend {
 const MOST_NAMES = 20
 
 /**
- * The backend of that id, or `pool/id` where several pools have one.
+ * The backend of that id, or `pool/id` where several pools have one. Ids may have slashes: a `pool/id` means no other.
  *
  * @throws {UsageError} where there is none, or more than one
  */
@@ -25,7 +25,9 @@ export function findBackend({ pools }: Status, name: string): FoundBackend {
       shown: pools.length === 1 ? backend.id : `${pool}/${backend.id}`,
     })),
   )
-  const found = all.filter(({ pool, backend }) => backend.id === name || `${pool}/${backend.id}` === name)
+  const full = all.find(({ pool, backend }) => `${pool}/${backend.id}` === name)
+  if (full !== undefined) return full
+  const found = all.filter(({ backend }) => backend.id === name)
   const [first] = found
   if (first !== undefined && found.length === 1) return first
   if (first !== undefined) {
