@@ -15,7 +15,7 @@ export function configFileOf(argv: Argv, env: Env): string | undefined {
 /** @throws {UsageError} */
 export function readRunFileRequest(file: string, argv: Argv, env: Env): RunFileRequest {
   const unknown = assertKnown(argv, 'run')
-  const { overrides, problems } = gatherOverrides(argv, env)
+  const { overrides, flags, problems } = gatherOverrides(argv, env)
   const lines = [
     ...unknown,
     ...(file === '' ? ['--config: needs a value: a file such as fairlead.yaml'] : []),
@@ -26,7 +26,7 @@ export function readRunFileRequest(file: string, argv: Argv, env: Env): RunFileR
     ...problems,
   ]
   if (lines.length > 0) throw new UsageError(lines)
-  return { command: 'run-file', file, overrides, watch: overrides.watch === true }
+  return { command: 'run-file', file, overrides, flags, watch: overrides.watch === true }
 }
 
 const IN_THE_FILE = 'cannot stand beside a configuration file: its listeners and pools say that'

@@ -12,6 +12,7 @@ import type { Env } from './read-flags.ts'
 import { describeProblems, readPort, textOf } from './read-flags.ts'
 import type { DemoRequest, RunRequest } from './requests.ts'
 import { UsageError } from './usage-error.ts'
+import { NEEDS_ADMIN } from './useless-flags.ts'
 
 /** @throws {UsageError} */
 export function readRunRequest(argv: Argv, env: Env): RunRequest {
@@ -89,7 +90,7 @@ function adminProblems(given: AdminSettings, places: ReadonlyMap<string, string>
   const lone = ['adminTokenFile', 'adminHosts']
     .flatMap((key) => places.get(key) ?? [])
     .filter((place) => place.startsWith('--'))
-  return admin === undefined ? lone.map((place) => `${place}: counts only with --admin`) : []
+  return admin === undefined ? lone.map((place) => `${place}: ${NEEDS_ADMIN}`) : []
 }
 
 function watchProblems({ watch, places }: Pick<GatheredSettings, 'watch' | 'places'>): string[] {

@@ -4,6 +4,7 @@ import type { GivenValues } from '../config/values.ts'
 import type { ScriptStep } from '../testing/script.ts'
 import type { BackendKind } from './backend-flags.ts'
 import type { LogLevel } from '../log/log.ts'
+import type { FlagPlaces } from './useless-flags.ts'
 
 /** What a command line asks for, checked. */
 export type Request =
@@ -32,6 +33,8 @@ export interface RunFileRequest {
   readonly file: string
   /** What flags and environment say beside it. */
   readonly overrides: GivenValues
+  /** Those of them that are flags. */
+  readonly flags: FlagPlaces
   /** Reload when the file changes. */
   readonly watch: boolean
 }

@@ -45,8 +45,8 @@ export function poolProblems(pool: PoolModel): PlacedProblem[] {
 }
 
 export const ONLY_HTTP_CHECKS = ['checkPath', 'checkExpect', 'checkHost', 'checkHeader', 'checkBody'] as const
-const NEEDS_HTTP_CHECK = 'counts only for HTTP checks: set check to http as well'
-const NEEDS_COOKIE = 'counts only with a cookie: set sticky to cookie as well'
+export const NEEDS_HTTP_CHECK = 'counts only for HTTP checks: set check to http as well'
+export const NEEDS_COOKIE = 'counts only with a cookie: set sticky to cookie as well'
 
 /** A problem for each of the keys that somebody gave. */
 export function refuse(

@@ -263,8 +263,13 @@ void t.test(
       watch: false,
     }
     const env = { FAIRLEAD_CONFIG: 'a.yaml', FAIRLEAD_LOG_LEVEL: 'warn' }
-    sub.same(await parse('run --config a.yaml --check-interval 5s --log-level warn'), named)
-    sub.same(await parse('--check-interval 5s', env), named)
+    const flags = new Map([
+      ['checkInterval', '--check-interval'],
+      ['logLevel', '--log-level'],
+    ])
+    sub.same(await parse('run --config a.yaml --check-interval 5s --log-level warn'), { ...named, flags })
+    flags.delete('logLevel')
+    sub.same(await parse('--check-interval 5s', env), { ...named, flags })
     sub.match(await parse('run --config a.yaml --watch'), { watch: true })
     sub.match(await parse('8080 3001', env), { command: 'run', options: { listen: '8080' } })
     sub.same(await parse('check a.yaml --json'), {

@@ -97,6 +97,40 @@ void t.test('a configuration that is wrong ends with 2, and each problem has its
   sub.match(JSON.parse(schema.printed), { title: 'fairlead', required: ['listeners', 'pools'] })
 })
 
+void t.test('a flag that counts for nothing in the file is refused as without one', async (sub) => {
+  const file = join(folder, 'tcp.yaml')
+  const listeners = "listeners: { db: { listen: '127.0.0.1:0', pool: db } }\n"
+  writeFileSync(file, `${listeners}pools: { db: { backends: [1] } }`)
+  const run = async (
+    flags: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<[number, string]> => {
+    const context = new FakeProcess({ env })
+    const code = runCommand(['run', '--config', file, ...flags.split(' ')], context)
+    void context.shows('listening').then(
+      () => context.signals.emit('SIGTERM'),
+      () => undefined,
+    )
+    return [await code, context.complaints]
+  }
+  const inHttp = 'counts only in HTTP mode: set mode to http, or give every backend as http://host:port'
+  sub.same(await run('--check-path /x --sticky cookie --via edge-1 --access-log common --admin-hosts lb'), [
+    2,
+    'fairlead: --admin-hosts: counts only with --admin\n' +
+      'fairlead: --check-path: counts only for HTTP checks: set check to http as well\n' +
+      ['--via', '--sticky', '--access-log'].map((flag) => `fairlead: ${flag}: ${inHttp}\n`).join(''),
+  ])
+  sub.same(await run('--sticky-cookie x --mode http'), [
+    2,
+    'fairlead: --sticky-cookie: counts only with a cookie: set sticky to cookie as well\n',
+  ])
+  const ours = { FAIRLEAD_STICKY: 'cookie', FAIRLEAD_CHECK_PATH: '/x' }
+  sub.same(await run('--retries 1', ours), [0, ''], 'what stands in the environment may be meant for others')
+  sub.same(await run('--check http --check-path /x --mode http --sticky cookie'), [0, ''])
+  writeFileSync(file, `${listeners}pools: { db: { backends: [1], check: off } }`)
+  sub.same(await run('--check-path /x'), [0, ''], 'for the day on which checks are on again')
+})
+
 /** Runs an HTTP balancer for one request; gives its log. */
 async function logOfOneRequest(flags: readonly string[], options?: { terminal: boolean }): Promise<string> {
   await using backend = await httpBackend({ name: 'a' })
