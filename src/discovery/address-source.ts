@@ -5,7 +5,7 @@ import { HostAddresses } from './host-addresses.ts'
 import type { NameClient } from './name-client.ts'
 import type { Answer, Source } from './source.ts'
 
-export type DnsSourceOptions = Pick<DnsDiscoveryConfig, 'name' | 'port' | 'transport'> & {
+export type DnsSourceOptions = Pick<DnsDiscoveryConfig, 'name' | 'port' | 'transport' | 'most'> & {
   readonly client: NameClient
   readonly maxConnections: number
 }

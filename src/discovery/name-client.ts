@@ -34,11 +34,20 @@ export interface NotFound {
 /** Asks name servers. Make a {@link NameLook} for each round of questions. */
 export class NameClient {
   readonly options: Required<NameClientOptions>
-  /** A look-up holds one of Node's few threads and cannot be called off: at most one of ours is under way. */
-  isLookingUp = false
+  #lastLookUp: Promise<unknown> = Promise.resolve()
 
   constructor(options: NameClientOptions) {
     this.options = { lookup: systemLookup, ...options }
+  }
+
+  /**
+   * What the system says of a name; nothing where nobody wants to know any more when its turn has come. A look-up holds
+   * one of Node's few threads and cannot be called off: at most one of ours is under way.
+   */
+  lookUp(name: string, isWanted: () => boolean): Promise<readonly string[]> {
+    const found = this.#lastLookUp.then(() => (isWanted() ? this.options.lookup(name) : []))
+    this.#lastLookUp = found.catch(() => undefined) // whoever asked hears of it
+    return found
   }
 
   begin(signal: AbortSignal): NameLook {
@@ -79,27 +88,29 @@ export class NameLook {
     ])
     const isFound = v4.kind === 'found' || v6.kind === 'found'
     // What name servers do not know may stand in /etc/hosts, or need a search list.
-    const found = isFound ? undefined : await this.#lookUp(name)
-    return found ?? { v4: addressesOf(v4), v6: addressesOf(v6) }
+    const ips = isFound ? [] : await this.#lookUp(name)
+    if (ips.length === 0) return { v4: addressesOf(v4), v6: addressesOf(v6) }
+    return {
+      v4: foundOr(
+        ips.filter((ip) => !isV6(ip)),
+        addressesOf(v4),
+      ),
+      v6: foundOr(ips.filter(isV6), addressesOf(v6)),
+    }
   }
 
   services(name: string): Promise<Reply<SrvRecord>> {
     return this.#ask(this.#resolver.resolveSrv(name))
   }
 
-  async #lookUp(name: string): Promise<{ v4: Reply<string>; v6: Reply<string> } | undefined> {
-    const { nameServers, lookup: lookUp } = this.#client.options
-    if (nameServers.length > 0 || this.#client.isLookingUp || this.#signal.aborted) return undefined
-    this.#client.isLookingUp = true
-    const found = lookUp(name).finally(() => {
-      this.#client.isLookingUp = false
-    })
-    const reply = await this.#ask(found)
-    if (reply.kind !== 'found') return undefined
-    return {
-      v4: replyOf(reply.records.filter((ip) => !isV6(ip))),
-      v6: replyOf(reply.records.filter(isV6)),
-    }
+  /** Never rejects; none where that is not known in time. */
+  async #lookUp(name: string): Promise<readonly string[]> {
+    const { nameServers } = this.#client.options
+    if (nameServers.length > 0 || this.#signal.aborted) return []
+    let isWanted = true
+    const reply = await this.#ask(this.#client.lookUp(name, () => isWanted && !this.#signal.aborted))
+    isWanted = false
+    return reply.kind === 'found' ? reply.records : []
   }
 
   /** Waits for `answer` for as long as a question may take. Never rejects. */
@@ -130,6 +141,11 @@ function addressesOf(reply: Reply<RecordWithTtl>): Reply<string> {
   if (reply.kind !== 'found') return reply
   const ttlMs = Math.min(...reply.records.map(({ ttl }) => ttl)) * 1_000
   return { kind: 'found', records: reply.records.map(({ address }) => address), ttlMs }
+}
+
+/** What is not among what was found may be there all the same, where the name servers do not know. */
+function foundOr(ips: readonly string[], known: Reply<string>): Reply<string> {
+  return ips.length === 0 ? known : replyOf(ips)
 }
 
 function replyOf<T>(records: readonly T[]): Reply<T> {

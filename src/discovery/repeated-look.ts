@@ -3,6 +3,7 @@ import type { BackendSpec } from '../core/backend.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import type { Discovery, DiscoveryState } from './discovery.ts'
 import type { Answer, Source } from './source.ts'
+import { listed, tooMany } from './words.ts'
 
 export interface LookOptions {
   /** Between the end of one look and the next, 10% jitter; less where an answer is good for less. */
@@ -108,14 +109,12 @@ export class RepeatedLook implements Discovery {
   #accept({ backends, problems }: Answer): void {
     const { most } = this.#options
     const distinct = withoutDuplicates(backends)
-    if (distinct.length > most) {
-      throw new Error(`${distinct.length} backends are more than the ${most} that are allowed`)
-    }
+    if (distinct.length > most) throw tooMany(distinct.length, most)
     const text = JSON.stringify(distinct)
     if (text !== this.#known) this.#onBackends(distinct)
     this.#known = text
     this.#failures = 0
-    this.#tell(problems.length === 0 ? { ok: true } : { ok: false, reason: problems.join('; ') })
+    this.#tell(problems.length === 0 ? { ok: true } : { ok: false, reason: listed(problems) })
   }
 
   /** Only what is new; a failure that goes on is no news, whatever its reason. */

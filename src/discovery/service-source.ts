@@ -6,6 +6,7 @@ import type { NameLook } from './name-client.ts'
 import type { ServiceAddress } from './service-weights.ts'
 import { sharesOf } from './service-weights.ts'
 import type { Answer, Source } from './source.ts'
+import { listed, tooMany } from './words.ts'
 
 /** Targets whose addresses are asked for at the same time; a burst of a thousand questions would lose many. */
 const AT_ONCE = 32
@@ -26,9 +27,9 @@ export class ServiceSource implements Source {
     const look = this.#options.client.begin(signal)
     try {
       const records = await this.#records(look)
-      const { problems, ttlMs } = await this.#resolveTargets(records, look)
+      const { problems, ttlMs } = await this.#resolveTargets(records, { look, signal })
       const found = records.flatMap((record) => this.#addressesOf(record))
-      if (found.length === 0) throw new Error(problems.join('; '))
+      if (found.length === 0) throw new Error(listed(problems))
       const shares = sharesOf(found)
       const backends = found.map((at, i) => foundBackend(at, shares[i] as (typeof shares)[0], this.#options))
       return { backends, problems, ttlMs }
@@ -39,12 +40,14 @@ export class ServiceSource implements Source {
 
   /** In an order of their own: servers like to turn it round. */
   async #records(look: NameLook): Promise<readonly SrvRecord[]> {
-    const { name } = this.#options
+    const { name, most } = this.#options
     const reply = await look.services(name)
     if (reply.kind !== 'found') throw new Error(`${name}: ${reply.reason}`)
     // A target of "." says that the service is decidedly not there.
     const records = reply.records.filter((record) => record.name !== '' && record.name !== '.')
     if (records.length === 0) throw new Error(`${name}: the service is said not to be there (target ".")`)
+    // Before anybody asks for the addresses of them all.
+    if (records.length > most) throw tooMany(records.length, most)
     return records.toSorted(
       (a, b) =>
         a.priority - b.priority || compareTexts(a.name, b.name) || a.port - b.port || b.weight - a.weight,
@@ -53,7 +56,7 @@ export class ServiceSource implements Source {
 
   async #resolveTargets(
     records: readonly SrvRecord[],
-    look: NameLook,
+    { look, signal }: { look: NameLook; signal: AbortSignal },
   ): Promise<{ problems: readonly string[]; ttlMs: number | undefined }> {
     const names = new Set(records.map(({ name }) => name))
     this.#hosts = new Map([...names].map((name) => [name, this.#hosts.get(name) ?? new HostAddresses(name)]))
@@ -63,6 +66,7 @@ export class ServiceSource implements Source {
     const resolveSome = async (): Promise<void> => {
       // All of them take from one iterator.
       for (const host of left) {
+        if (signal.aborted) return
         try {
           ttlMs = shorter(ttlMs, await host.look(look))
         } catch (error) {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { SrvRecord } from 'node:dns'
 import { HostAddresses } from '../../src/discovery/host-addresses.ts'
-import { makeDiscovery } from '../../src/discovery/make-discovery.ts'
+import { makeDiscovery, sourceOf } from '../../src/discovery/make-discovery.ts'
 import { NameClient } from '../../src/discovery/name-client.ts'
 import { sharesOf } from '../../src/discovery/service-weights.ts'
 import { systemClock } from '../../src/core/clock.ts'
@@ -256,6 +256,33 @@ void t.test('names of this machine alone are found where no name server is set',
   sub.ok(found.includes('127.0.0.1:80') || found.includes('[::1]:80'), found.join())
 })
 
+void t.test(
+  'names that the system alone knows are asked for one after the other, and none is left out',
+  async (sub) => {
+    let [under, most] = [0, 0]
+    const client = new NameClient({
+      nameServers: [],
+      timeoutMs: 5_000,
+      clock: systemClock,
+      lookup: async (name) => {
+        most = Math.max(most, ++under)
+        await new Promise((resolve) => setImmediate(resolve))
+        under--
+        return [`10.0.0.${name.length}`]
+      },
+    })
+    const look = client.begin(new AbortController().signal)
+    const hosts = [1, 2, 3, 4].map((length) => new HostAddresses('-'.repeat(length)))
+    await Promise.all(hosts.map((host) => host.look(look)))
+    look.end()
+    sub.same(
+      hosts.flatMap(({ ips }) => ips),
+      ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'],
+    )
+    sub.equal(most, 1)
+  },
+)
+
 void t.test('a system look-up that hangs is given up, and not begun twice', async (sub) => {
   let lookups = 0
   const clock = new ManualClock()
@@ -278,10 +305,14 @@ void t.test('a system look-up that hangs is given up, and not begun twice', asyn
   await waitUntil(() => lookups === 1)
   clock.advance(1_000)
   sub.match(await first, /^: /, 'what the name servers said counts')
-  await lookAt()
+  let isOver = false
+  void lookAt().then(() => (isOver = true)) // it never rejects
+  await waitUntil(() => {
+    clock.advance(100)
+    return isOver
+  })
   sub.equal(lookups, 1)
   lateAnswers.pop()?.(['10.0.0.1'])
-  await waitUntil(() => !client.isLookingUp)
   const third = lookAt()
   await waitUntil(() => lookups === 2)
   lateAnswers.pop()?.(['10.0.0.1', '::1'])
@@ -380,6 +411,59 @@ void t.test('SRV: 200 targets are asked for in turns, and all are found', async 
   server.truncates = true
   await followed.looked()
   sub.equal(followed.backends.length, 200)
+})
+
+void t.test(
+  'SRV: an answer that is too long is refused before anybody is asked for its targets',
+  async (sub) => {
+    await using server = await DnsServer.start()
+    server.answer = ['10.0.0.1']
+    server.names.set(
+      'app.test',
+      Array.from({ length: 50 }, (_, i) => ({ target: `t${i}.test`, port: 1_000 + i })),
+    )
+    using followed = new Followed(dnsConfig(server, { records: 'srv', most: 49 }))
+    await followed.looked()
+    sub.equal(followed.failure, '50 backends are more than the 49 that are allowed')
+    sub.equal(server.questions, 1)
+  },
+)
+
+void t.test('SRV: a look that is called off asks for no more targets', async (sub) => {
+  await using server = await DnsServer.start()
+  server.answer = 'silence'
+  server.truncates = true
+  server.names.set(
+    'app.test',
+    Array.from({ length: 200 }, (_, i) => ({ target: `t${i}.test`, port: 1_000 + i })),
+  )
+  const clock = new ManualClock()
+  const config = dnsConfig(server, { records: 'srv' })
+  const aborting = new AbortController()
+  const looking = sourceOf(config, { clock, maxConnections: 0, random: () => 0.5 }).look(aborting.signal)
+  looking.catch(() => undefined) // it is looked at below
+  await waitUntil(() => server.questions > 32)
+  aborting.abort()
+  await sub.rejects(looking)
+  sub.ok(server.asked.size <= 33, `${server.asked.size} names were asked for`)
+})
+
+void t.test('a family that the system did not tell of stays, where its name servers failed', async (sub) => {
+  const ips = [['10.0.0.1'], ['fd00::1']]
+  const client = new NameClient({
+    nameServers: [],
+    timeoutMs: 5_000,
+    clock: systemClock,
+    lookup: () => Promise.resolve(ips.shift() ?? []),
+  })
+  // No label is as long as that: it is asked of no server, and so nobody says that it is not there.
+  const host = new HostAddresses('x'.repeat(64))
+  const look = client.begin(new AbortController().signal)
+  await host.look(look)
+  sub.same(host.ips, ['10.0.0.1'])
+  await host.look(look)
+  look.end()
+  sub.same(host.ips, ['10.0.0.1', 'fd00::1'])
 })
 
 void t.test('SRV weights as RFC 2782 means them', (sub) => {

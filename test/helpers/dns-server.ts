@@ -29,6 +29,7 @@ export class DnsServer implements AsyncDisposable {
   /** UDP answers say only that they would be too long. */
   truncates = false
   questions = 0
+  readonly asked = new Set<string>()
   readonly #socket: Socket
   readonly #server: Server
 
@@ -78,6 +79,7 @@ export class DnsServer implements AsyncDisposable {
   #respond(query: Buffer, truncate: boolean): Buffer | undefined {
     this.questions++
     const { name, type } = questionOf(query)
+    this.asked.add(name)
     const answer = this.names.get(`${name} ${type}`) ?? this.names.get(name) ?? this.answer
     if (answer === 'silence') return undefined
     if (answer === 'garbage') return Buffer.concat([query.subarray(0, 2), Buffer.alloc(40, 0xc0)])
