@@ -134,6 +134,6 @@ export class CorruptToxic extends Toxic {
   /** Bytes that stay whole before the next one (geometric distribution). */
   #gap(): number {
     if (this.#probability === 0) return Infinity
-    return Math.floor(Math.log(1 - this.grip.random()) / Math.log(1 - this.#probability))
+    return Math.floor(Math.log1p(-this.grip.random()) / Math.log1p(-this.#probability))
   }
 }

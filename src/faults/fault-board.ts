@@ -37,6 +37,8 @@ export class FaultBoard implements Faults, FaultHome {
   readonly #preset: ActiveFault[] = []
   #count = 0
   #lastKey = 0
+  /** Each check is struck or not by a number of its own. */
+  #lastCheck = 0
 
   constructor(options: FaultBoardOptions) {
     this.clock = options.clock
@@ -181,6 +183,7 @@ export class FaultBoard implements Faults, FaultHome {
   }
 
   #strikeCheck({ id, pool }: { id: string; pool: string }): Omit<CheckResult, 'durationMs'> | undefined {
+    const check = ++this.#lastCheck
     for (const fault of this.#faults.values()) {
       if (fault.type !== 'health') continue
       const subject: Subject = {
@@ -189,7 +192,7 @@ export class FaultBoard implements Faults, FaultHome {
         pool,
         backend: id,
         session: undefined,
-        key: fault.hits,
+        key: check,
       }
       if (!fault.concerns(subject) || !fault.claim()) continue
       const { ok = false, code = 'L7STS', text = '' } = fault.spec as HealthFault

@@ -1,3 +1,4 @@
+import { Fifo } from './fifo.ts'
 import { NOWHERE } from './toxic.ts'
 import type { Toxic } from './toxic.ts'
 
@@ -25,7 +26,7 @@ export class Lane {
   isOver = false
   readonly #options: LaneOptions
   readonly #toxics: Toxic[] = []
-  #out: Item[] = []
+  readonly #out = new Fifo<Item>()
   #marks = 0
   /** An end was put in on purpose: the stream's own rest is dropped. */
   #isShut = false
@@ -89,7 +90,7 @@ export class Lane {
   pump(): void {
     if (this.#isPumping) return
     this.#isPumping = true
-    while (this.#out.length > 0 && this.#options.take(this.#out[0] as Item)) this.#left()
+    while (this.#out.length > 0 && this.#options.take(this.#out.first as Item)) this.#left()
     this.#isPumping = false
     this.#options.onPumped()
   }
@@ -101,7 +102,7 @@ export class Lane {
       toxic.held()
       toxic.out = NOWHERE
     }
-    this.#out = []
+    this.#out.takeAll()
     this.held = 0
     this.#marks = 0
     this.isOver = true
@@ -117,7 +118,7 @@ export class Lane {
 
   #endHere(): void {
     this.isOver = true
-    for (const item of this.#out.splice(0)) this.#count(item, -1)
+    for (const item of this.#out.takeAll()) this.#count(item, -1)
   }
 
   #passOn(index: number, item: Item): void {

@@ -1,4 +1,5 @@
 import type { Timer } from '../core/clock.ts'
+import { Fifo } from './fifo.ts'
 import { FIN } from './lane.ts'
 import type { Item } from './lane.ts'
 import type { Grip } from './toxic.ts'
@@ -6,7 +7,7 @@ import { Toxic } from './toxic.ts'
 
 /** A toxic that lets items go at times of its own. */
 export abstract class ScheduledToxic extends Toxic {
-  readonly #queue: { readonly item: Item; readonly dueAt: number }[] = []
+  readonly #queue = new Fifo<{ readonly item: Item; readonly dueAt: number }>()
   #timer: Timer | undefined = undefined
   #lastDueAt = 0
 
@@ -25,7 +26,7 @@ export abstract class ScheduledToxic extends Toxic {
   }
 
   override held(): readonly Item[] {
-    return this.#queue.splice(0).map(({ item }) => item)
+    return this.#queue.takeAll().map(({ item }) => item)
   }
 
   /** When the last one so far goes; never before now. */
@@ -43,7 +44,7 @@ export abstract class ScheduledToxic extends Toxic {
   }
 
   #arm(): void {
-    const [head] = this.#queue
+    const head = this.#queue.first
     if (head === undefined || this.#timer !== undefined) return
     const { clock } = this.grip
     this.#timer = clock.setTimer(() => this.#run(), head.dueAt - clock.now())
@@ -53,7 +54,7 @@ export abstract class ScheduledToxic extends Toxic {
     this.#timer = undefined
     const now = this.grip.clock.now()
     for (;;) {
-      const [head] = this.#queue
+      const head = this.#queue.first
       if (head === undefined || head.dueAt > now) break
       this.#queue.shift()
       this.out.emit(head.item)

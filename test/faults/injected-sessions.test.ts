@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import t from 'tap'
 import { ConfigError, FaultsOffError } from '../../src/core/errors.ts'
 import type { FaultSpec } from '../../src/faults/fault-spec.ts'
-import type { FaultBoard } from '../../src/faults/fault-board.ts'
+import { FaultBoard } from '../../src/faults/fault-board.ts'
+import { seededRandom } from '../../src/core/seeded-random.ts'
 import { deterministicBytes } from '../../src/testing/deterministic-bytes.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { waitForEvent, waitUntil } from '../../src/testing/wait-for.ts'
 import { inProject } from '../helpers/project.ts'
 import { rawPeer } from '../helpers/raw-peer.ts'
@@ -207,6 +209,18 @@ void t.test('toxicity takes its share of the sessions, the same ones for the sam
   sub.equal(runs[0], runs[1])
   const struck = runs[0]?.replaceAll('0', '').length ?? 0
   sub.ok(struck > 5 && struck < 19, `${struck} of 24`)
+})
+
+void t.test('toxicity takes its share of the checks, whatever was struck before', async (sub) => {
+  const board = new FaultBoard({ clock: new ManualClock(), random: seededRandom(1) })
+  const fault = board.add({ type: 'health', toxicity: 0.5 })
+  const probe = board.probe(() => Promise.resolve({ ok: true, code: 'L4OK', text: '' }), {
+    id: 'a',
+    pool: 'main',
+  })
+  const { signal } = new AbortController()
+  for (let i = 0; i < 200; i++) await probe({ kind: 'unix', path: '/x' }, signal)
+  sub.ok(fault.hits > 60 && fault.hits < 140, `${fault.hits} of 200`)
 })
 
 overBoth(t, 'a fault that is spent strikes no more', async (sub, injected) => {
