@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { readFileSync, readlinkSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { FairleadError } from '../core/errors.ts'
 
 /** The file cannot be had: a fairlead that lives has it, or it cannot be written. */
@@ -70,8 +71,23 @@ function isFairlead(pid: number): boolean {
   const words = commandLine(pid)
   if (words === undefined) return true
   const [program = '', ...args] = words
-  const script = args.find((word) => !word.startsWith('-')) ?? ''
-  return basename(program) === basename(process.argv0) && script.includes('fairlead')
+  return basename(program) === basename(process.argv0) && args.some((word) => isOurs(word, pid))
+}
+
+/** A program of ours: by its name, or by where it lies (`npm start`). Node's own options may stand before it. */
+function isOurs(word: string, pid: number): boolean {
+  if (word === '' || word.startsWith('-')) return false
+  return /^fairlead(?:\.js)?$/.test(basename(word)) || resolve(folderOf(pid), word).startsWith(PROGRAMS)
+}
+
+const PROGRAMS = fileURLToPath(new URL('../../bin/', import.meta.url))
+
+function folderOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return '/' // somebody else's: only whole paths are known
+  }
 }
 
 function isAlive(pid: number): boolean {

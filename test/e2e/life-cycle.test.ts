@@ -8,7 +8,9 @@ import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { NotifySocket } from '../helpers/notify-socket.ts'
 import { rawClient } from '../helpers/raw-peer.ts'
 import { connectTo, readAll, readBytes } from '../helpers/sockets.ts'
-import { fairlead } from './command.ts'
+import { root } from '../helpers/project.ts'
+import type { Command } from './command.ts'
+import { fairlead, launch } from './command.ts'
 
 const echo = await echoBackend()
 t.teardown(() => echo.stop())
@@ -77,6 +79,17 @@ void t.test(
     await sub.rejects(stat(path), { code: 'ENOENT' })
   },
 )
+
+void t.test('the pid file of what `npm start` runs is held as well', async (sub) => {
+  const path = join(folder, 'start.pid')
+  const start = (): Command =>
+    launch('env', ['-C', root, process.execPath, 'bin/start.js', '0', backend, '--pid-file', path])
+  await using command = start()
+  await command.port()
+  await using second = start()
+  sub.same(await second.exit(), { code: 1, signal: null })
+  sub.match(second.stderr, /has it and runs/)
+})
 
 void t.test('a pid file that cannot be written ends the start', async (sub) => {
   await using command = fairlead([0, backend, '--pid-file', join(folder, 'none', 'x.pid')])
