@@ -3,6 +3,9 @@ import { resolve } from 'node:path'
 /** Settings that name a file or a folder. */
 const PATHS = new Set(['backendCa', 'errorPages', 'tokenFile', 'pidFile', 'file'])
 
+/** What stands in there has names of the user's. */
+const HEADERS = new Set(['checkHeader', 'setRequestHeaders', 'setResponseHeaders'])
+
 /** Paths in a file are meant from its folder, wherever the command is started. */
 export function absolutePaths(value: unknown, folder: string): unknown {
   if (typeof value !== 'object' || value === null) return value
@@ -11,11 +14,12 @@ export function absolutePaths(value: unknown, folder: string): unknown {
   // Instances of classes, in a module, are not ours to copy.
   if (prototype !== Object.prototype && prototype !== null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      PATHS.has(key) && isPath(item) ? resolve(folder, item) : absolutePaths(item, folder),
-    ]),
+    Object.entries(value).map(([key, item]) => [key, HEADERS.has(key) ? item : absolute(key, item, folder)]),
   )
+}
+
+function absolute(key: string, item: unknown, folder: string): unknown {
+  return PATHS.has(key) && isPath(item) ? resolve(folder, item) : absolutePaths(item, folder)
 }
 
 /** Certificates may stand there themselves. */

@@ -15,6 +15,7 @@ import {
   parseBackendText,
   splitBackends,
 } from './parse-backend.ts'
+import { parseUnixPath } from './parse-host-port.ts'
 import { valueSchema } from './setting-schema.ts'
 import { strict } from './strict.ts'
 
@@ -176,7 +177,7 @@ function plain(value: unknown): unknown {
 function addressOf(value: unknown): Address | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { kind, host, port, path } = value as Readonly<Record<string, unknown>>
-  if (kind === 'unix' && typeof path === 'string') return parseBackendText(`unix:${path}`).address
+  if (kind === 'unix' && typeof path === 'string') return parseUnixPath(path)
   if (kind !== 'tcp' || typeof host !== 'string' || typeof port !== 'number') return undefined
   return parseBackendText(formatHostPort(host, port)).address
 }

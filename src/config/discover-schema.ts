@@ -1,3 +1,4 @@
+import { isIP, isIPv4, isIPv6 } from 'node:net'
 import * as z from 'zod'
 import { InvalidValueError, quote } from './invalid-value.ts'
 import { leaf } from './leaf.ts'
@@ -137,9 +138,17 @@ function readNameServers(value: unknown): readonly string[] {
     .flatMap((entry) => (typeof entry === 'string' ? entry.split(',') : [entry]))
     .map((entry) => {
       const text = typeof entry === 'string' ? entry.trim() : ''
-      if (/^\[?[\da-f.:]+\]?(?::\d{1,5})?$/i.test(text)) return text
+      if (isNameServer(text)) return text
       throw new InvalidValueError(
         `${quote(entry)} is no name server: write 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:53`,
       )
     })
+}
+
+/** As strict as Node's resolver, which ends the process at port 0 and tells the rest only when it is asked something. */
+function isNameServer(text: string): boolean {
+  if (text.includes('%')) return false
+  if (isIP(text) !== 0) return true
+  const [, six = '', four = '', port = '53'] = /^(?:\[(.+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text) ?? []
+  return (isIPv6(six) || isIPv4(four)) && Number(port) >= 1 && Number(port) <= 65_535
 }

@@ -51,7 +51,17 @@ const NO_LISTENER = {
   message: "is empty: give one such as { web: { listen: 8080, pool: 'web' } }",
 }
 
-function sourceProblems({ place, hasNoSource }: PoolModel, gaps: readonly Place[]): PlacedProblem[] {
+function sourceProblems(pool: PoolModel, gaps: readonly Place[]): PlacedProblem[] {
+  const { place, hasNoSource, discovery, backends } = pool
+  if (discovery !== undefined && backends.length > 0) {
+    const [first] = backends
+    return [
+      {
+        place: first?.place ?? place,
+        message: 'counts for nothing beside discover: backends come from there',
+      },
+    ]
+  }
   const isUnreadable = gaps.some((gap) => isWithin(gap, [...place, 'discover']))
   if (!hasNoSource || isUnreadable) return []
   return [{ place: [...place, 'backends'], message: "is missing: give an array such as [3001, 'host:3002']" }]

@@ -20,6 +20,8 @@ export function parseDuration(text: string): number {
   for (const [, amount, unit] of trimmed.matchAll(PART)) {
     ms += Number(amount) * (MS_PER_UNIT[unit as string] as number)
   }
+  if (ms > 0 && ms < 0.5)
+    throw new InvalidValueError(`${quote(text)} is less than a millisecond: write 1ms or more`)
   return Math.round(ms)
 }
 

@@ -12,7 +12,7 @@ export interface ParsedText {
 }
 
 /** Aliases may say again what stands elsewhere, but not make gigabytes out of a few lines. */
-const MOST_ALIASES = 100
+const MOST_ALIASES = 2_000
 
 /** Takes a text apart. Each problem has its line. JSON is read as JSON, and only its lines are found as YAML's. */
 export function parseText(text: string, format: 'yaml' | 'json'): ParsedText {

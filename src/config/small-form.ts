@@ -43,7 +43,7 @@ export function longForm(small: Small): LongForm {
         },
       },
     },
-    problems: [...unknown.map(unknownKey), ...missing, ...healths],
+    problems: [...unknown.map(unknownKey), ...saidTwice(small, keys), ...missing, ...healths],
     written: (place) => writtenPlace(place, keys),
   }
 }
@@ -85,6 +85,15 @@ function keysOf(small: Small): Readonly<Record<Meaning, string>> {
   }
   for (const [key, meaning] of Object.entries(MEANINGS)) if (key in small) keys[meaning] = key
   return keys
+}
+
+/** Several names for one thing, of which one alone would count. */
+function saidTwice(small: Small, keys: Readonly<Record<Meaning, string>>): PlacedProblem[] {
+  return Object.keys(small).flatMap((key) => {
+    const meaning = Object.hasOwn(MEANINGS, key) ? MEANINGS[key] : undefined
+    if (meaning === undefined || keys[meaning] === key) return []
+    return [{ place: [key], message: `says the same as ${keys[meaning]}: give one of them` }]
+  })
 }
 
 function backendOf(server: unknown): unknown {

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { dirname, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../core/errors.ts'
@@ -94,6 +95,8 @@ async function importModule(path: string): Promise<unknown> {
   const url = pathToFileURL(resolve(path))
   try {
     url.searchParams.set('state', String((await stat(path)).mtimeMs))
+    // CommonJS knows its modules by their files alone.
+    Reflect.deleteProperty(createRequire(import.meta.url).cache, await realpath(path))
     const { default: config } = (await import(url.href)) as { readonly default?: unknown }
     if (config === undefined)
       throw fileError(path, 'has no default export: write export default defineConfig({ ... })')

@@ -37,6 +37,8 @@ void t.test('durations that cannot be read say what to write', async (sub) => {
     ['-2s', '"-2s" is not a duration: write 250ms, 2s, 1m30s or 1h'],
     ['', '"" is not a duration: write 250ms, 2s, 1m30s or 1h'],
     ['ms', '"ms" is not a duration: write 250ms, 2s, 1m30s or 1h'],
+    ['0.4ms', '"0.4ms" is less than a millisecond: write 1ms or more'],
+    ['0.0001s', '"0.0001s" is less than a millisecond: write 1ms or more'],
   ]
   for (const [text, message] of cases) sub.throws(() => parseDuration(text), { message }, text)
 })

@@ -305,6 +305,11 @@ void t.test('one address or one name twice is a problem', async (sub) => {
   ])
 })
 
+void t.test('a path of an address that is one already is taken as it stands', async (sub) => {
+  const address = { kind: 'unix', path: '/run/app@1' } as const
+  sub.match(parseBackend({ address }), { address, weight: 1 })
+})
+
 void t.test('name and weight are given once', async (sub) => {
   sub.same(problemsOf({ listen: 0, backends: [{ address: 'a=3001@5', id: 'b', weight: 2 }] }), [
     { path: 'backends[0].id', message: 'stands here and in the address ("a"): name it once' },
@@ -332,6 +337,10 @@ void t.test('a balancer that would connect to itself is refused, whatever the na
   sub.same(selfProblems(8080, 'localhost:8080'), itself('localhost:8080'))
   sub.same(selfProblems(8080, '[::1]:8080'), itself('[::1]:8080'))
   sub.same(selfProblems('unix:/tmp/a.sock', 'unix:/tmp/a.sock'), itself('unix:/tmp/a.sock'))
+  sub.same(selfProblems('127.0.0.1:8080', 'localhost:8080'), itself('localhost:8080'))
+  sub.same(selfProblems('localhost:8080', 8080), itself('127.0.0.1:8080'))
+  sub.same(selfProblems('localhost:8080', '[::1]:8080'), itself('[::1]:8080'))
+  sub.equal(selfProblems('127.0.0.1:8080', '[::1]:8080'), 'none')
   sub.equal(selfProblems(8080, '10.0.0.1:8080'), 'none')
   sub.equal(selfProblems('10.0.0.1:8080', 8080), 'none')
   sub.equal(selfProblems(0, 8080), 'none')

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -68,5 +68,75 @@ void t.test('a module that throws whatever is told in one line', async (sub) => 
   ].entries()) {
     const path = written(`throws-${i}.mjs`, `throw ${thrown}`)
     await sub.rejects(readConfigFile(path), { message: `${path}: cannot be loaded: ${told}` })
+  }
+})
+
+void t.test('a module is read anew whenever it was written, as CommonJS as well', async (sub) => {
+  for (const name of ['again.mjs', 'again.cjs']) {
+    const config = (port: number): string =>
+      `${name.endsWith('.cjs') ? 'module.exports =' : 'export default'} {
+        listeners: { web: { listen: 8080, pool: 'web' } }, pools: { web: { backends: [${port}] } } }`
+    const path = written(name, config(3001))
+    const portOf = async (): Promise<unknown> => (await readConfigFile(path)).pools[0]?.backends[0]?.id
+    sub.equal(await portOf(), '127.0.0.1:3001')
+    writeFileSync(path, config(3002))
+    utimesSync(path, new Date(), new Date(Date.now() + 2_000))
+    sub.equal(await portOf(), '127.0.0.1:3002', name)
+  }
+})
+
+void t.test('what has a name of the user’s is no path, whatever it is called', async (sub) => {
+  const path = written(
+    'headers.yaml',
+    [
+      'listeners:',
+      '  web: { listen: 8080, routes: [{ pool: web, setRequestHeaders: { file: report } }] }',
+      'pools:',
+      '  web: { backends: [http://a:3001], check: http, checkHeader: { errorPages: abc } }',
+    ].join('\n'),
+  )
+  const { listeners, pools } = await readConfigFile(path)
+  sub.equal(listeners[0]?.http?.routes[0]?.request.set['file'], 'report')
+  sub.equal(pools[0]?.check.http.headers['errorPages'], 'abc')
+})
+
+void t.test('a thousand backends may say again what one says', async (sub) => {
+  const backends = Array.from({ length: 1_000 }, (_, i) => `      - { <<: *b, address: 'h:${i + 1}' }`)
+  const path = written(
+    'aliases.yaml',
+    [
+      'listeners: { web: { listen: 8080, pool: web } }',
+      'pools:',
+      '  web:',
+      '    backends:',
+      '      - &b { address: g:1, weight: 7 }',
+      ...backends,
+    ].join('\n'),
+  )
+  const { pools } = await readConfigFile(path)
+  sub.equal(pools[0]?.backends.length, 1_001)
+  sub.ok(pools[0]?.backends.every(({ weight }) => weight === 7))
+})
+
+function both(a: string, b: string): string {
+  return written(
+    'ports.yaml',
+    `listeners: { a: { listen: '${a}:8080', pool: p }, b: { listen: '${b}:8080', pool: p } }
+pools: { p: { backends: [3001] } }`,
+  )
+}
+
+void t.test('IPv4 and IPv6 have a port each', async (sub) => {
+  for (const other of ['[::1]', '[2001:db8::1]']) {
+    sub.equal((await readConfigFile(both('0.0.0.0', other))).listeners.length, 2)
+  }
+  for (const [a, b] of [
+    ['0.0.0.0', '10.0.0.1'],
+    ['0.0.0.0', '[::]'],
+    ['[::]', '127.0.0.1'],
+    ['[::1]', '[::]'],
+    ['127.0.0.1', '127.0.0.1'],
+  ] as const) {
+    await sub.rejects(readConfigFile(both(a, b)), { message: /is taken by/ }, `${a} ${b}`)
   }
 })
