@@ -12,14 +12,19 @@ export interface CommandContext {
   readonly printError: (text: string) => void
   /** Resolves once whoever reads has taken all that was printed, or has gone. */
   readonly flush: () => Promise<void>
-  /** SIGTERM, SIGINT, SIGHUP, SIGUSR1; for a screen also SIGQUIT, SIGWINCH, SIGCONT. */
+  /** SIGTERM, SIGINT, SIGHUP, SIGUSR1; for a screen also SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT. */
   readonly signals: SignalSource
+  /**
+   * Stops us, and whoever was started with us (npx, a script), as Ctrl-Z does where nobody listens to it. Returns once we
+   * go on; at once where no shell is there to go on with us.
+   */
+  readonly suspend: () => void
   /** Keys of a terminal; undefined where there is none. */
   readonly keyboard: Keyboard | undefined
 }
 
 export type StopSignal = 'SIGTERM' | 'SIGINT'
-export type HeardSignal = StopSignal | 'SIGHUP' | 'SIGUSR1' | 'SIGQUIT' | 'SIGWINCH' | 'SIGCONT'
+export type HeardSignal = StopSignal | 'SIGHUP' | 'SIGUSR1' | 'SIGQUIT' | 'SIGWINCH' | 'SIGTSTP' | 'SIGCONT'
 
 export interface SignalSource {
   on(signal: HeardSignal, listener: () => void): unknown
@@ -52,6 +57,7 @@ export function processContext(): CommandContext {
     printError: (text) => void stderr.write(text),
     flush: async () => void (await Promise.all([taken(stdout), taken(stderr)])),
     signals: process,
+    suspend: () => void process.kill(0, 'SIGTSTP'),
     keyboard: stdin.isTTY && stdout.isTTY ? stdin : undefined,
   }
 }

@@ -41,6 +41,12 @@ export class FakeProcess implements CommandContext {
     this.complaints += text
   }
 
+  /** Whether the terminal was as before, each time that the process was stopped. */
+  readonly stops: boolean[] = []
+
+  readonly suspend = (): void =>
+    void this.stops.push(this.isRestored && this.signals.listenerCount('SIGTSTP') === 0)
+
   readonly flush = async (): Promise<void> => undefined
 
   get log(): string {

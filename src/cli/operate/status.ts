@@ -35,7 +35,7 @@ async function watch(call: OperateCall, first: Status): Promise<Status> {
   const { client, context, has } = call
   using stop = new StopRequest(context.signals)
   const isScreen = context.stdoutIsTerminal && !has('json')
-  using screen = isScreen ? new Screen({ print: context.print, keyboard: undefined }) : undefined
+  using screen = isScreen ? new Screen({ ...context, keyboard: undefined }) : undefined
   let last = first
   let trouble: string | undefined
   for (;;) {

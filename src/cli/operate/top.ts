@@ -67,13 +67,8 @@ class TopView {
     const { signals, keyboard } = this.#call.context
     const onKeys = (keys: Buffer): void => this.#onKeys(keys.toString())
     const draw = (): void => this.#draw()
-    const enter = (): void => {
-      this.#screen.enter()
-      this.#draw()
-    }
     keyboard?.on('data', onKeys)
     signals.on('SIGWINCH', draw)
-    signals.on('SIGCONT', enter)
     try {
       while (!this.#stop.isAsked) {
         this.#draw()
@@ -83,7 +78,6 @@ class TopView {
     } finally {
       keyboard?.off('data', onKeys)
       signals.off('SIGWINCH', draw)
-      signals.off('SIGCONT', enter)
     }
   }
 
@@ -124,6 +118,8 @@ class TopView {
 
   #onKey(key: string): void {
     if (key === 'q' || key === 'Q' || key === '\x03') return this.#stop.ask()
+    // Where keys come one by one, Ctrl-Z comes as one.
+    if (key === '\x1a') return this.#screen.suspend()
     const by = MOVES[key]
     if (by !== undefined) return this.#move(by)
     if (key === 's') this.#sort = SORTS[(SORTS.indexOf(this.#sort) + 1) % SORTS.length] as Sort

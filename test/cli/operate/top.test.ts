@@ -42,7 +42,7 @@ void t.test('top: keys choose a backend and change its mode; q gives the termina
   sub.equal(await code, 0)
   sub.ok(context.isRestored)
   sub.equal(context.keyboard?.listenerCount('data'), 0)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGWINCH', 'SIGCONT']) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGWINCH', 'SIGTSTP', 'SIGCONT']) {
     sub.equal(context.signals.listenerCount(signal), 0, signal)
   }
 })
@@ -64,6 +64,36 @@ void t.test(
     sub.ok(context.isRestored)
   },
 )
+
+void t.test('Ctrl-Z gives the shell its terminal, and fg shows the screen again', async (sub) => {
+  const { base } = await operate(sub)
+  const { context, code } = await startTop(base)
+  const before = context.screen
+  for (const stop of [() => context.press('\x1a'), () => context.signals.emit('SIGTSTP')]) {
+    stop()
+    sub.notOk(context.isRestored)
+    sub.ok(context.isRaw)
+    sub.same(context.screen.length, before.length, 'drawn again')
+  }
+  sub.same(context.stops, [true, true])
+  context.press('q')
+  sub.equal(await code, 0)
+
+  const watching = new FakeProcess({ env: { FAIRLEAD_ADMIN: base }, terminal: true })
+  const end = runCommand(['status', '--watch'], watching)
+  await watching.draws(/pool main/)
+  watching.signals.emit('SIGTSTP')
+  sub.same(watching.stops, [true])
+  sub.match(watching.printed.split('\x1b[?1049h').at(-1), /pool main/, 'drawn again at once')
+  watching.printed = ''
+  watching.signals.emit('SIGCONT')
+  sub.match(watching.printed, '\x1b[?1049h', 'also where something else had stopped us')
+  sub.match(watching.printed, /pool main/)
+  watching.signals.emit('SIGINT')
+  sub.equal(await end, 0)
+  sub.ok(watching.isRestored)
+  for (const signal of ['SIGTSTP', 'SIGCONT']) sub.equal(watching.signals.listenerCount(signal), 0)
+})
 
 void t.test('top: every signal that can be heard gives the terminal back', async (sub) => {
   const { base } = await operate(sub)
