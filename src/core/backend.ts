@@ -60,7 +60,7 @@ export class Backend {
   /** Removed together with its sessions: what is dialled still must not become one. */
   isClosed = false
 
-  /** Called when its last session is over. Undefined while nobody waits for that. */
+  /** Called when its last session is over. Undefined until somebody has waited for that. */
   onIdle: Set<() => void> | undefined = undefined
 
   // Observed by active checks.

@@ -1,22 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import t from 'tap'
 import { visibleConfig } from '../../src/admin/resources/visible-config.ts'
 import { check } from '../../src/cli/check.ts'
 import type { CommandContext } from '../../src/cli/context.ts'
 import { readConfigFile } from '../../src/config/source.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'fairlead-secrets-'))
-t.teardown(() => rmSync(folder, { recursive: true }))
+import { written } from './written.ts'
 
 const env = { ADMIN_TOKEN: 'hush-admin', CHECK_TOKEN: 'hush-check', BACKEND_KEY: 'hush-key' }
-
-function written(name: string, text: string): string {
-  const path = join(folder, name)
-  writeFileSync(path, text)
-  return path
-}
 
 /** All that `fairlead check FILE` says. */
 async function told(file: string, options: { print?: boolean; json?: boolean } = {}): Promise<string> {

@@ -1,17 +1,7 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { utimesSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { readConfigFile } from '../../src/config/source.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'fairlead-config-'))
-t.teardown(() => rmSync(folder, { recursive: true }))
-
-function written(name: string, text: string): string {
-  const path = join(folder, name)
-  writeFileSync(path, text)
-  return path
-}
+import { written } from './written.ts'
 
 void t.test('pools and listeners have what they leave out from defaults', async (sub) => {
   const path = written(
