@@ -40,7 +40,7 @@ export class Ejector {
     this.#onReturn = options.onReturn
   }
 
-  /** One more failed, by the backend's fault. `size` is the pool's, `serving` how many of it are eligible. */
+  /** One more failed, by the backend's fault. `size` is the pool's, `serving` how many of it could serve. */
   failed(
     backend: Backend,
     kind: FailureKind,

@@ -248,7 +248,9 @@ export class Pool {
   #failed(backend: Backend, kind: FailureKind): void {
     // One that was removed may have dials under way.
     if (!this.#rules.eject || backend.isRemoved) return
-    this.#ejector.failed(backend, kind, { size: this.backends.size, serving: this.#eligible.length })
+    // A backup takes over from the last main one.
+    const serving = this.#eligible.length + this.#spares.length
+    this.#ejector.failed(backend, kind, { size: this.backends.size, serving })
   }
 
   #findEligible(): void {

@@ -415,6 +415,20 @@ void test('an ejection', async (t) => {
     sub.end()
   })
 
+  void t.test('takes out the last main one while a backup can serve, and then no backup', (sub) => {
+    const rig = new Rig([{}, { backup: true }])
+    rig.fails('a', 3)
+    sub.equal(rig.eligible, 'b')
+    rig.fails('b', 3)
+    sub.equal(rig.eligible, 'b')
+    rig.clock.advance(10_000)
+    sub.equal(rig.eligible, 'a')
+    rig.setHealthy('b', false)
+    rig.fails('a', 3)
+    sub.equal(rig.eligible, 'a', 'the backup is down')
+    sub.end()
+  })
+
   void t.test('for requests that failed is not ended by a check of connects alone', (sub) => {
     const rig = new Rig([{}, {}])
     for (let i = 0; i < 3; i++) rig.pool.requestFailed(rig.get('a'))
