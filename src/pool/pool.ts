@@ -53,6 +53,8 @@ export class Pool {
   #eligible: readonly Backend[] = []
   /** Backups that could serve but need not: for a session that has tried all others in vain. */
   #spares: readonly Backend[] = []
+  /** No main one serves. */
+  #backupsServe = false
 
   constructor(options: PoolOptions) {
     this.name = options.name
@@ -101,7 +103,7 @@ export class Pool {
   serves(backend: Backend): boolean {
     if (backend.mode === 'maint' || !backend.healthy || backend.ejected) return false
     if (this.backends.get(backend.id) !== backend) return false
-    return !backend.backup || this.#eligible.includes(backend)
+    return !backend.backup || this.#backupsServe
   }
 
   /** Whether a backend outside `skip` is eligible: if `lease` found none, then because they are full. */
@@ -257,6 +259,7 @@ export class Pool {
     const commanded = [...this.backends.values()].filter(({ mode, weight }) => mode === 'ready' && weight > 0)
     const serving = commanded.filter(({ healthy, ejected }) => healthy && !ejected)
     const main = serving.filter(({ backup }) => !backup)
+    this.#backupsServe = main.length === 0
     this.#spares = main.length > 0 ? serving.filter(({ backup }) => backup) : []
     if (main.length > 0) this.#eligible = main
     else if (serving.length > 0 || this.#rules.whenAllDown === 'fail') this.#eligible = serving

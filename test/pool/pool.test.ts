@@ -99,6 +99,25 @@ void test('a lease', async (t) => {
     sub.end()
   })
 
+  void t.test('is given on a backup that drains to who belongs there, while no main one serves', (sub) => {
+    const rig = new Rig([{}, { backup: true }, { backup: true }])
+    const home = rig.get('b')
+    sub.equal(rig.pool.leaseOf(home), undefined, 'a serves')
+    rig.setHealthy('a', false)
+    rig.pool.setMode(home, 'drain')
+    sub.equal(rig.picks(2), 'cc')
+    sub.equal(rig.pool.leaseOf(home)?.backend, home)
+    rig.pool.setMode(home, 'ready')
+    rig.pool.setWeight(home, 0)
+    sub.equal(rig.pool.leaseOf(home)?.backend, home)
+    rig.pool.setMode(home, 'maint')
+    sub.equal(rig.pool.leaseOf(home), undefined)
+    rig.pool.setMode(home, 'drain')
+    rig.setHealthy('a', true)
+    sub.equal(rig.pool.leaseOf(home), undefined, 'a serves again')
+    sub.end()
+  })
+
   void t.test('is not given on a full or a skipped backend', (sub) => {
     const rig = new Rig([{ maxConnections: 1 }, { maxConnections: 1 }])
     const [a, b] = [rig.get('a'), rig.get('b')]
