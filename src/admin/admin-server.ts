@@ -18,7 +18,6 @@ import { Parts } from './parts.ts'
 import { RequestHandler } from './request-handler.ts'
 import { routes } from './routes.ts'
 import type { Admin, AdminOptions } from './start-admin.ts'
-import type * as VestibuleModule from './vestibule.ts'
 import type { Vestibule } from './vestibule.ts'
 
 /** For answers that are being made when it closes. */
@@ -26,6 +25,9 @@ const CLOSE_PATIENCE_MS = 1_000
 const MOST_HEAD_BYTES = 16 * 1024
 /** All that wait are accepted in one go, while traffic waits: to accept one takes some hundredths of a millisecond. */
 const BACKLOG = 64
+
+/** Loaded here, so that the events of a balancer that has begun are heard in the same turn of the loop. */
+const entrance = hasBindings ? await import('./vestibule.ts') : undefined
 
 /** Use {@link startAdmin}. */
 export class AdminServer implements Admin {
@@ -42,7 +44,6 @@ export class AdminServer implements Admin {
   static async start(control: ControlPort, options: AdminOptions): Promise<AdminServer> {
     assertGuarded(options.address, options.token)
     const limits = { ...adminLimits(descriptorLimit()), ...options.limits }
-    const entrance = hasBindings ? await import('./vestibule.ts') : undefined
     const server = await listen(options.address, () => undefined, {
       make: () => makeServer(limits),
       backlog: BACKLOG,
@@ -52,7 +53,7 @@ export class AdminServer implements Admin {
       throw new ListenError(error.address, error.cause as NodeJS.ErrnoException, 'the admin listener')
     })
     // Nothing can have come in yet: the loop has not turned since it listens.
-    return new AdminServer(control, { options, limits, server: server as Server, entrance })
+    return new AdminServer(control, { options, limits, server: server as Server })
   }
 
   private constructor(
@@ -61,10 +62,9 @@ export class AdminServer implements Admin {
       readonly options: AdminOptions
       readonly limits: AdminLimits
       readonly server: Server
-      readonly entrance: typeof VestibuleModule | undefined
     },
   ) {
-    const { options, limits, server, entrance } = made
+    const { options, limits, server } = made
     this.address = boundAddress(server, options.address)
     this.#server = server
     this.#clock = options.clock ?? systemClock

@@ -2,6 +2,7 @@ import type { ControlPort } from '../control/port.ts'
 import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
+import type * as AdminServerModule from './admin-server.ts'
 import type { AdminLimits } from './limits.ts'
 import type { ReadinessCheck } from './readiness.ts'
 
@@ -37,7 +38,12 @@ export interface Admin extends AsyncDisposable {
  * @throws {ListenError} when the address cannot be had
  */
 export async function startAdmin(control: ControlPort, options: AdminOptions): Promise<Admin> {
-  // Loaded only now: whoever imports the library and never calls this pays nothing for it.
-  const { AdminServer } = await import('./admin-server.ts')
+  const AdminServer = await loadAdmin()
   return await AdminServer.start(control, options)
+}
+
+/** Loaded only when asked for: whoever imports the library and opens no admin listener pays nothing for it. */
+export async function loadAdmin(): Promise<typeof AdminServerModule.AdminServer> {
+  const { AdminServer } = await import('./admin-server.ts')
+  return AdminServer
 }

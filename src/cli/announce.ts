@@ -6,7 +6,7 @@ import type { BalancerEvents } from '../core/events.ts'
 import type { PoolSnapshot } from '../core/snapshot.ts'
 import { formatBanner } from '../log/banner.ts'
 import { escapeText } from '../log/escape-text.ts'
-import { isLogged, type LogLevel } from '../log/log.ts'
+import { isLogged } from '../log/log.ts'
 import { logEvents } from '../log/log-events.ts'
 import type { Service } from '../service/service.ts'
 import { checkInWords } from './check-in-words.ts'
@@ -17,20 +17,36 @@ import { packageVersion } from '../core/package-version.ts'
 /** How long the banner waits to show the result of each backend's first check. Traffic waits for nothing. */
 const BANNER_PATIENCE_MS = 500
 
-/** Connects the log to a service that has just begun to listen, and tells of the start. */
+/**
+ * Connects the log to a balancer that has just begun to listen. What it tells is kept back until `announce`, for the rest
+ * of the service may fail to start.
+ */
+export function beginLog(
+  balancer: Balancer,
+  { open, logging }: { readonly open: OpenLog; readonly logging: LoggingOptions },
+): void {
+  if (open.pretty === undefined) {
+    open.destination.hold()
+    if (isLogged('info', logging.level)) announceListeners(balancer, open)
+  } else open.pretty.hold()
+  logEvents(balancer, open.log, {
+    ...logging,
+    isHttp: (name) =>
+      balancer.config.listeners.find((listener) => listener.name === name)?.http !== undefined,
+  })
+}
+
+/** Tells of the start of a service, and of what has happened since `beginLog`. */
 export async function announce(
   service: Service,
   options: { readonly open: OpenLog; readonly logging: LoggingOptions; readonly hints?: readonly string[] },
 ): Promise<void> {
   const { open, logging } = options
   const { balancer } = service
-  open.pretty?.hold()
-  logEvents(balancer, open.log, {
-    ...logging,
-    isHttp: (name) =>
-      balancer.config.listeners.find((listener) => listener.name === name)?.http !== undefined,
-  })
-  if (open.pretty === undefined) return announceInJson(service, open, logging)
+  if (open.pretty === undefined) {
+    if (isLogged('info', logging.level)) announceAdmin(service, open)
+    return open.destination.release()
+  }
   await firstChecks(balancer)
   const banner = formatBanner(
     {
@@ -56,22 +72,19 @@ export function dashboardOf({ adminAddress }: Pick<Service, 'adminAddress'>): st
   return adminAddress.kind === 'unix' ? formatAddress(adminAddress) : `http://${formatAddress(adminAddress)}`
 }
 
-function announceInJson(
-  { balancer, adminAddress }: Service,
-  open: OpenLog,
-  { level }: { readonly level: LogLevel },
-): void {
-  if (!isLogged('info', level)) return
+function announceAdmin({ adminAddress }: Service, open: OpenLog): void {
+  if (adminAddress === undefined) return
+  const address = formatAddress(adminAddress)
+  open.log.write({
+    level: 'info',
+    event: 'admin:open',
+    msg: `operators are welcome on ${escapeText(address)}`,
+    fields: { address },
+  })
+}
+
+function announceListeners(balancer: Balancer, open: OpenLog): void {
   const { listeners, pools } = balancer.snapshot()
-  if (adminAddress !== undefined) {
-    const address = formatAddress(adminAddress)
-    open.log.write({
-      level: 'info',
-      event: 'admin:open',
-      msg: `operators are welcome on ${escapeText(address)}`,
-      fields: { address },
-    })
-  }
   // Each pool is told once, at the first listener that leads to it: where there are many of both, the lines stay short.
   const told = new Set<string>()
   for (const { name, address, mode, maxConnections } of listeners) {

@@ -5,11 +5,11 @@ import { ListenError } from '../core/errors.ts'
 import { type HttpBackend, httpBackend } from '../testing/http-backend.ts'
 import type { Presence } from '../service/presence.ts'
 import { type Service, startService } from '../service/service.ts'
-import { announce, dashboardOf } from './announce.ts'
+import { announce, beginLog, dashboardOf } from './announce.ts'
 import type { CommandContext } from './context.ts'
 import { DemoKeys } from './demo-keys.ts'
 import { HangUps } from './hang-ups.ts'
-import { openLog } from './open-log.ts'
+import { type OpenLog, openLog } from './open-log.ts'
 import { openPresence } from './open-presence.ts'
 import type { DemoRequest } from './requests.ts'
 import { serveUntilStopped } from './serve-until-stopped.ts'
@@ -24,7 +24,7 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
     using hangUps = new HangUps(context)
     const open = await openLog(request.logging, context)
     await using presence = openPresence(request.pidFile, { open, context })
-    await using service = await listenNear(request, { backends, presence })
+    await using service = await listenNear(request, { backends, presence, open })
     const keys = new DemoKeys({
       keyboard: context.keyboard,
       backends,
@@ -49,8 +49,9 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
 /** Listens on the port that was asked for, or on the next one that is free; so does the dashboard, unless it was told where. */
 async function listenNear(
   { port, options, logging, pidFile, admin, isAdminGiven }: DemoRequest,
-  { backends, presence }: { readonly backends: readonly HttpBackend[]; readonly presence: Presence },
+  facts: { readonly backends: readonly HttpBackend[]; readonly presence: Presence; readonly open: OpenLog },
 ): Promise<Service> {
+  const { backends, presence, open } = facts
   let listen = port
   let dashboard = admin
   for (;;) {
@@ -60,7 +61,11 @@ async function listenNear(
       backends: backends.map((backend) => ({ id: backend.name, address: backend.port })),
     })
     try {
-      return await startService({ config: { ...config, log: logging, pidFile, admin: dashboard }, presence })
+      return await startService({
+        config: { ...config, log: logging, pidFile, admin: dashboard },
+        presence,
+        onBegun: (balancer) => beginLog(balancer, { open, logging }),
+      })
     } catch (error) {
       const taken = addressInUse(error)
       if (taken === undefined) throw error

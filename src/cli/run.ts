@@ -1,9 +1,10 @@
 import { resolveOptions } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
+import type { Balancer } from '../control/balancer.ts'
 import { InheritedSockets } from '../net/inherited-sockets.ts'
 import type { ConfigWatch } from '../service/config-watch.ts'
 import { startService } from '../service/service.ts'
-import { announce } from './announce.ts'
+import { announce, beginLog } from './announce.ts'
 import type { CommandContext } from './context.ts'
 import { HangUps } from './hang-ups.ts'
 import { openLog } from './open-log.ts'
@@ -41,7 +42,8 @@ export async function runConfig(
   const open = await openLog(logging, context)
   await using presence = openPresence(config.pidFile, { open, context })
   const inherited = InheritedSockets.fromEnvironment(context.env)
-  await using service = await startService({ config, read, watch, presence, inherited }).catch(
+  const onBegun = (balancer: Balancer): void => beginLog(balancer, { open, logging })
+  await using service = await startService({ config, read, watch, presence, inherited, onBegun }).catch(
     (error: unknown) => {
       // An address that cannot be had is often one that was handed over under another name.
       const hint = socketsProblem(inherited)

@@ -29,6 +29,7 @@ export class Destination {
   #broken = false
   /** Lines since the target last took everything. */
   #waiting = 0
+  #held: string[] | undefined
   readonly #stream
   readonly #clock: Clock
 
@@ -57,7 +58,23 @@ export class Destination {
     return this.#broken
   }
 
+  /** Keeps lines back until it is known whether they count. Those kept back already are dropped. */
+  hold(): void {
+    this.#held = []
+  }
+
+  /** Writes what was kept back. */
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const line of held) this.write(line)
+  }
+
   write(line: string): void {
+    if (this.#held !== undefined) {
+      this.#held.push(line)
+      return
+    }
     if (this.#broken) {
       this.dropped++
       return

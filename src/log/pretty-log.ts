@@ -36,9 +36,9 @@ export class PrettyLog implements Log {
     this.#redraw = (text) => options.destination.write(text)
   }
 
-  /** Keeps lines back until the banner stands above them. */
+  /** Keeps lines back until the banner stands above them. Those kept back already are dropped. */
   hold(): void {
-    this.#held ??= []
+    this.#held = []
   }
 
   /** Writes the banner, then whatever came meanwhile. */

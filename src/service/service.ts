@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Admin } from '../admin/start-admin.ts'
-import { startAdmin } from '../admin/start-admin.ts'
+import { loadAdmin, startAdmin } from '../admin/start-admin.ts'
 import type { AdminConfig, Config } from '../config/schema.ts'
 import { overlaps } from '../control/address-overlap.ts'
 import { startBalancer } from '../control/balancer.ts'
@@ -27,6 +27,11 @@ export interface ServiceOptions {
   /** Is told when it is ready, reloads and stops. The caller's to end. */
   readonly presence?: Presence | undefined
   readonly inherited?: InheritedSockets | undefined
+  /**
+   * Is given the balancer when it listens and has told of nothing yet: the first checks may be over before the rest has
+   * started.
+   */
+  readonly onBegun?: ((balancer: Balancer) => void) | undefined
   readonly clock?: Clock | undefined
   readonly random?: (() => number) | undefined
 }
@@ -193,8 +198,11 @@ export class Service implements AsyncDisposable {
  * @throws {ListenError} when an address cannot be had; none is listened on then
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, clock, random, inherited } = options
+  const { config, clock, random, inherited, onBegun } = options
+  // The admin listener has heard all events from the first on, unless it is loaded meanwhile.
+  if (config.admin !== undefined) await loadAdmin()
   const balancer = await startBalancer(config, { clock, random, inherited })
+  onBegun?.(balancer)
   const service = new Service(balancer, options)
   try {
     await service.start()

@@ -11,6 +11,7 @@ import '../../src/log/json-log.ts'
 import { runCommand } from '../../src/cli/run-command.ts'
 import { packageVersion } from '../../src/core/package-version.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
+import { refusingPort } from '../../src/testing/refusing-port.ts'
 import { silentBackend } from '../../src/testing/silent-backend.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { FakeProcess } from './fake-process.ts'
@@ -54,6 +55,34 @@ void t.test('balances, logs JSON, answers SIGHUP, and drains at SIGTERM', async 
   sub.match(context.log, '"msg":"nothing to reload: there is no configuration file"')
   sub.equal(context.complaints, '')
   sub.equal(context.signals.listenerCount('SIGTERM'), 0)
+})
+
+void t.test('what happens while the admin listener opens is in the log and among the events', async (sub) => {
+  await using refusing = await refusingPort()
+  const context = new FakeProcess()
+  const args = ['127.0.0.1:0', `a=${refusing.port}`, '--admin', '127.0.0.1:0', '--log-level', 'info']
+  const code = runCommand(args, context)
+  await context.shows('admin:open')
+  await context.shows('backend:down')
+  sub.equal(context.events[0], 'listener:open')
+  const address = /operators are welcome on ([\d.:]+)/.exec(context.log)?.[1]
+  const stream = await fetch(`http://${address}/api/v1/events?since=0`)
+  let told = ''
+  for await (const bytes of stream.body ?? []) {
+    told += Buffer.from(bytes).toString()
+    if (told.includes('backend:down')) break
+  }
+  context.signals.emit('SIGTERM')
+  sub.equal(await code, 0)
+})
+
+void t.test('a start that fails leaves nothing in the log', async (sub) => {
+  await using taken = await httpBackend({ name: 'a' })
+  const context = new FakeProcess()
+  const args = ['127.0.0.1:0', '3001', '--admin', `127.0.0.1:${taken.port}`, '--log-level', 'info']
+  sub.equal(await runCommand(args, context), 1)
+  sub.match(context.complaints, 'already in use')
+  sub.equal(context.log, '')
 })
 
 void t.test('a configuration file is run, and flags win over what it says of the process', async (sub) => {
