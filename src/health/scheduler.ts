@@ -24,11 +24,16 @@ export interface HealthOptions {
   readonly wrapProbe?: (probe: Probe, backend: Backend) => Probe
   /** A check is done; `backend.lastCheck` and the counters are written already. */
   readonly onResult: (backend: Backend, result: CheckResult) => void
-  /** The state has changed; `backend.healthy` is written already. Comes after the `onResult` that decided it. */
+  /**
+   * The state has changed; `backend.healthy` is written already. Comes after the `onResult` that decided it, if one did.
+   */
   readonly onVerdict: (backend: Backend, up: boolean, reason: string) => void
   /** A check could not be made for want of descriptors or ports of ours; it counts for nothing. */
   readonly onLocalFault?: (backend: Backend, error: NodeJS.ErrnoException) => void
 }
+
+/** Why a backend that was down serves again without a check. */
+const NOT_CHECKED = 'checks are off'
 
 /** Up to this many backends all get their first check at once. */
 const SMALL_POOL = 32
@@ -62,15 +67,21 @@ export class HealthScheduler {
     this.#begin(backend)
   }
 
-  /** The same for one that another scheduler has watched: what was found out about it stays. */
+  /**
+   * The same for one that another scheduler has watched: what was found out about it stays. Where there are no checks any
+   * more, one that was down is up, which is told.
+   */
   adopt(backend: Backend): void {
     if (this.#state === 'closed' || this.#watches.has(backend)) return
     const { check, clock } = this.#options
-    if (check.kind === 'off' && !backend.healthy) {
+    const isForgiven = check.kind === 'off' && !backend.healthy
+    if (isForgiven) {
       backend.healthy = true
       backend.healthySince = clock.wallTime()
+      backend.healthReason = NOT_CHECKED
     }
     this.#begin(backend)
+    if (isForgiven) this.#options.onVerdict(backend, true, NOT_CHECKED)
   }
 
   /** Ends the checks of a backend for good; one in flight is aborted and counts for nothing. */

@@ -119,12 +119,14 @@ void t.test(
     const check = { ...poolConfig('x').check, kind: 'http' as const }
     await rig.reload({ pool: { backends: [rig.a, backendSpec('b', sick.port)], check } })
     await down
+    const up = waitForEvent(rig.balancer, 'backend:up', ({ id }) => id === 'b')
     await rig.reload({
       pool: { backends: [rig.a, backendSpec('b', sick.port)], check: { ...check, kind: 'off' } },
     })
+    sub.match(await up, [{ reason: 'checks are off' }])
     sub.match(rig.balancer.snapshot().pools[0]?.backends, [
       { healthy: true },
-      { healthy: true, eligible: true },
+      { healthy: true, eligible: true, healthReason: 'checks are off' },
     ])
   },
 )
