@@ -4,6 +4,7 @@ import type { Service } from '../service/service.ts'
 import type { CommandContext, StopSignal } from './context.ts'
 import { DrainProgress } from './drain-progress.ts'
 import { EXIT_FAILED, EXIT_OK } from './exit-codes.ts'
+import { hasCursor } from './has-cursor.ts'
 import type { HangUps } from './hang-ups.ts'
 import type { OpenLog } from './open-log.ts'
 
@@ -50,8 +51,9 @@ export async function serveUntilStopped(
   return code
 }
 
-function progressOn({ stdoutIsTerminal, columns }: CommandContext, open: OpenLog): DrainProgress {
-  return new DrainProgress({ open, onTerminal: stdoutIsTerminal, columns, clock: systemClock })
+function progressOn(context: CommandContext, open: OpenLog): DrainProgress {
+  const { columns } = context
+  return new DrainProgress({ open, onTerminal: hasCursor(context), columns, clock: systemClock })
 }
 
 function ignore(): void {

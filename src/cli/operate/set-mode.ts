@@ -3,6 +3,7 @@ import type { BackendMode } from '../../core/backend.ts'
 import type { BackendSnapshot } from '../../core/snapshot.ts'
 import { humanMs } from '../../log/human.ts'
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
+import { hasCursor } from '../has-cursor.ts'
 import { RefusedError } from './admin-errors.ts'
 import { askStatus } from './ask-status.ts'
 import { findBackend, type FoundBackend } from './find-backend.ts'
@@ -64,8 +65,8 @@ interface Patience {
 async function becomesIdle(call: OperateCall, found: FoundBackend, patience: Patience): Promise<boolean> {
   const { context } = call
   const { startedAt, deadline, stop } = patience
-  const tell = (text: string): void =>
-    context.print(`${context.stdoutIsTerminal ? '\r\x1b[K' : ''}${found.shown} ${text}`)
+  const isDrawn = hasCursor(context)
+  const tell = (text: string): void => context.print(`${isDrawn ? '\r\x1b[K' : ''}${found.shown} ${text}`)
   for (;;) {
     const active = await activeOf(call, found)
     const waited = humanMs(performance.now() - startedAt)
@@ -74,7 +75,7 @@ async function becomesIdle(call: OperateCall, found: FoundBackend, patience: Pat
     else if (stop.isAsked || performance.now() >= deadline)
       tell(`still has ${active} open, after ${waited}\n`)
     else {
-      if (context.stdoutIsTerminal) tell(`has ${active} open, ${waited}`)
+      if (isDrawn) tell(`has ${active} open, ${waited}`)
       await stop.pause(Math.min(LOOK_MS, deadline - performance.now()))
       continue
     }

@@ -1,4 +1,5 @@
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
+import { hasCursor } from '../has-cursor.ts'
 import { UnreachableError } from './admin-errors.ts'
 import { askStatus, type Status } from './ask-status.ts'
 import { lookOf } from './look-of.ts'
@@ -34,7 +35,7 @@ async function tell(call: OperateCall): Promise<number> {
 async function watch(call: OperateCall, first: Status): Promise<Status> {
   const { client, context, has } = call
   using stop = new StopRequest(context.signals)
-  const isScreen = context.stdoutIsTerminal && !has('json')
+  const isScreen = hasCursor(context) && !has('json')
   using screen = isScreen ? new Screen({ ...context, keyboard: undefined }) : undefined
   let last = first
   let trouble: string | undefined

@@ -1,4 +1,5 @@
 import { EXIT_OK } from '../exit-codes.ts'
+import { hasCursor } from '../has-cursor.ts'
 import { UsageError } from '../usage-error.ts'
 import { backendPath } from '../../admin/http/parse-path.ts'
 import type { BackendMode } from '../../core/backend.ts'
@@ -26,8 +27,8 @@ export const topCommand: OperateCommand = {
 
 async function top(call: OperateCall): Promise<number> {
   const { context } = call
-  if (!context.stdoutIsTerminal || context.keyboard === undefined) {
-    throw new UsageError(['top needs a terminal; fairlead status --watch writes to anything'])
+  if (!hasCursor(context) || context.keyboard === undefined) {
+    throw new UsageError(['top needs a terminal to draw on; fairlead status --watch writes to anything'])
   }
   // Before the terminal is taken: who cannot be reached is told in plain words.
   const status = await askStatus(call.client)

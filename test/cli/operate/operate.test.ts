@@ -70,6 +70,9 @@ void t.test('drain --wait waits until the last session has ended', async (sub) =
   client.resetAndDestroy()
   sub.equal(await code, 0)
   sub.match(context.printed, /a has no open sessions, after .*\n$/)
+  const dumb = new FakeProcess({ env: { FAIRLEAD_ADMIN: base, TERM: 'dumb' }, terminal: true })
+  sub.equal(await runCommand(['drain', 'a', '--wait'], dumb), 0)
+  sub.match(dumb.printed, /^a is still drain\na has no open sessions, after .*\n$/)
 })
 
 void t.test(
@@ -210,13 +213,17 @@ void t.test(
     const screen = new FakeProcess({ env: { FAIRLEAD_ADMIN: base, NO_COLOR: '1' }, terminal: true })
     screen.terminal = { columns: 60, rows: 9 }
     const watching = runCommand(['status', '--watch'], screen)
+    const dumb = new FakeProcess({ env: { FAIRLEAD_ADMIN: base, TERM: 'dumb' }, terminal: true })
+    const reading = runCommand(['status', '--watch'], dumb)
     await screen.draws(/^fairlead \d/)
     sub.equal(screen.screen.length, 9)
     await admin.close()
     await screen.draws(/^what is below is old: no answer/)
     await waitUntil(() => piped.complaints.includes('nobody listens there'))
-    for (const context of [piped, screen]) context.signals.emit('SIGTERM')
-    sub.same(await Promise.all([piping, watching]), [0, 0])
+    await waitUntil(() => dumb.complaints.includes('nobody listens there'))
+    for (const context of [piped, screen, dumb]) context.signals.emit('SIGTERM')
+    sub.same(await Promise.all([piping, watching, reading]), [0, 0, 0])
+    sub.notMatch(dumb.printed, '\x1b', 'a dumb terminal shows what would move its cursor')
     sub.ok(screen.isRestored)
     sub.match(screen.printed, /\?1049lfairlead \d/, 'what was seen last stays')
   },

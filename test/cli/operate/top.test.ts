@@ -139,8 +139,11 @@ void t.test('top: an error gives the terminal back before it is told', async (su
 void t.test('top without a terminal says what works without', async (sub) => {
   sub.same(await told('1', ['top']), [
     2,
-    'fairlead: top needs a terminal; fairlead status --watch writes to anything\n',
+    'fairlead: top needs a terminal to draw on; fairlead status --watch writes to anything\n',
   ])
+  const dumb = new FakeProcess({ env: { TERM: 'dumb' }, terminal: true })
+  sub.equal(await runCommand(['top'], dumb), 2)
+  sub.equal(dumb.printed, '')
 })
 
 const PTY = inProject('test/cli/operate/pty_run.py')
