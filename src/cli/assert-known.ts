@@ -44,11 +44,27 @@ function unexpected(
   return `${JSON.stringify(String(word))} is not expected here; ${help}`
 }
 
+/**
+ * `fairlead help dmeo`
+ *
+ * @throws {UsageError}
+ */
+export function assertTopic(word: string | undefined): void {
+  if (word === undefined || word.startsWith('-') || [...COMMANDS, 'all'].includes(word)) return
+  const meant = commandMeant(word)
+  const hint = meant === undefined ? 'fairlead help all lists them' : `did you mean fairlead help ${meant}?`
+  throw new UsageError([`${JSON.stringify(word)} is not a command; ${hint}`])
+}
+
+function commandMeant(word: string): string | undefined {
+  return nearestName(word, COMMANDS) ?? COMMANDS.find((command) => command.startsWith(word))
+}
+
 /** `fairlead dmeo`: a word where an address should be. */
 function assertNoMistypedCommand(argv: Argv): void {
   const word = argv['listen']
   if (typeof word !== 'string' || !/^[a-z]+$/i.test(word)) return
-  const meant = nearestName(word, COMMANDS) ?? COMMANDS.find((command) => command.startsWith(word))
+  const meant = commandMeant(word)
   if (meant === undefined) return
   throw new UsageError([
     `${JSON.stringify(word)} is neither a command nor an address; did you mean fairlead ${meant}?`,
@@ -60,11 +76,17 @@ function unknownFlag(
   facts: { readonly negated: boolean; readonly known: readonly string[]; readonly command: HelpTopic },
 ): string {
   const written = key.length === 1 ? `-${key}` : `--${facts.negated ? 'no-' : ''}${key}`
+  // Alone it would have been taken for its switch.
+  if (isSwitch(key.replace(/^no-/, '')) && key.startsWith('no-')) return `${written}: takes no value`
   const nearest = key.length === 1 ? undefined : nearestOption(key, facts.known)
   if (nearest !== undefined)
     return `${written} is not an option; did you mean ${spelled(nearest, facts.negated)}?`
   const help = facts.command === 'run' ? 'fairlead help all' : `fairlead help ${facts.command} all`
   return `${written} is not an option; ${help} lists them`
+}
+
+function isSwitch(flag: string): boolean {
+  return settings.some((setting) => setting.flag === flag && setting.kind === 'boolean')
 }
 
 function nearestOption(key: string, known: readonly string[]): string | undefined {

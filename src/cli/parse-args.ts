@@ -1,5 +1,6 @@
 import yargs from 'yargs'
 import type { Argv } from './argv.ts'
+import { assertTopic } from './assert-known.ts'
 import type { CommandContext } from './context.ts'
 import { helpText, type HelpTopic } from './help-text.ts'
 import { readBackendRequest } from './read-backend-request.ts'
@@ -27,6 +28,7 @@ export async function parseArgs(
   context: Pick<CommandContext, 'env' | 'columns'>,
 ): Promise<Request> {
   const { env, columns } = context
+  if (args[0] === 'help') assertTopic(args[1])
   const { words, all } = helpWords(args)
   const asked = spellOutSwitches(words)
   let request: Request | undefined

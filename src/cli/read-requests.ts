@@ -17,7 +17,7 @@ import { NEEDS_ADMIN } from './useless-flags.ts'
 /** @throws {UsageError} */
 export function readRunRequest(argv: Argv, env: Env): RunRequest {
   const unknown = assertKnown(argv, 'run')
-  const { listen, backends } = positionals(argv, env)
+  const { listen, backends } = positionals(argv, env, unknown)
   const gathered = gatherSettings(argv, env)
   const places = new Map([...gathered.places, ...backends.places, ['listen', listen.place]])
   const options = { ...gathered.options, listen: listen.value, backends: backends.value } as BalancerOptions
@@ -108,6 +108,7 @@ interface Placed<Value> {
 function positionals(
   argv: Argv,
   env: Env,
+  unknown: readonly string[],
 ): { listen: Placed<string>; backends: Placed<string[]> & { places: (readonly [string, string])[] } } {
   const given = (Array.isArray(argv['backends']) ? argv['backends'] : []).map(String)
   const listen = textOf(argv['listen']) ?? (env['FAIRLEAD_LISTEN'] || undefined)
@@ -116,16 +117,15 @@ function positionals(
   const isSpare = [argv['backup'], env['FAIRLEAD_BACKUP'] || undefined].some((backup) => backup !== undefined)
   if (listen === undefined) {
     const words = argv['_'] as unknown[]
+    if (unknown.length > 0) throw new UsageError(unknown)
     if (words[0] === 'run') throw new UsageError(['no file: write fairlead run --config fairlead.yaml'])
     throw new UsageError([
       'nothing to do: write fairlead 8080 3001 3002 3003, or fairlead demo; fairlead help all tells more',
     ])
   }
-  if (value.length === 0 && !isSpare) {
-    throw new UsageError([
-      `no backends: write fairlead ${listen} 3001 3002 3003; fairlead help all tells more`,
-    ])
-  }
+  // An unknown flag takes the word behind it for its value.
+  if (value.length === 0 && !isSpare)
+    throw new UsageError(unknown.length > 0 ? unknown : [noBackends(listen)])
   return {
     listen: { value: listen, place: argv['listen'] === undefined ? 'FAIRLEAD_LISTEN' : 'listen' },
     backends: {
@@ -136,6 +136,15 @@ function positionals(
       ),
     },
   }
+}
+
+/** Also what a file and a word get that stand alone where an address should. */
+function noBackends(listen: string): string {
+  if (/\.(?:ya?ml|json|[cm]?js|m?ts)$/.test(listen))
+    return `${JSON.stringify(listen)} is no address; to run a file, write fairlead run --config ${listen}`
+  if (/^[a-z]+$/i.test(listen))
+    return `${JSON.stringify(listen)} is neither a command nor an address; fairlead help all lists the commands`
+  return `no backends: write fairlead ${listen} 3001 3002 3003; fairlead help all tells more`
 }
 
 /** Problems of the library's options, told with the names that stand on the command line. */

@@ -128,6 +128,15 @@ void t.test('wrong usage: one line for each problem, with its place and what wou
     ['8080', ['no backends: write fairlead 8080 3001 3002 3003; fairlead help all tells more']],
     ['dmeo', ['"dmeo" is neither a command nor an address; did you mean fairlead demo?']],
     ['stat', ['"stat" is neither a command nor an address; did you mean fairlead status?']],
+    ['nope', ['"nope" is neither a command nor an address; fairlead help all lists the commands']],
+    ...['run lb.yaml', 'lb.yaml'].map((line): [string, string[]] => [
+      line,
+      ['"lb.yaml" is no address; to run a file, write fairlead run --config lb.yaml'],
+    ]),
+    ['--prot 8080 3001', ['--prot is not an option; fairlead help all lists them']],
+    ['--blance random', ['--blance is not an option; did you mean --balance?']],
+    ['help statsu', ['"statsu" is not a command; did you mean fairlead help status?']],
+    ['help nope', ['"nope" is not a command; fairlead help all lists them']],
     ['localhost 3001', ['listen: "localhost" has no port: write localhost:3001']],
     ['run', ['no file: write fairlead run --config fairlead.yaml']],
     ['bakend --port 3', ['"bakend" is neither a command nor an address; did you mean fairlead backend?']],
@@ -135,6 +144,7 @@ void t.test('wrong usage: one line for each problem, with its place and what wou
     ['8080 3001 --strategy first', ['--strategy is not an option; did you mean --balance?']],
     ['8080 3001 --algoritm first', ['--algoritm is not an option; did you mean --balance?']],
     ['8080 3001 --no-ejcet', ['--no-ejcet is not an option; did you mean --no-eject?']],
+    ['8080 3001 --no-eject=true', ['--no-eject: takes no value']],
     ['8080 3001 --xyzzy', ['--xyzzy is not an option; fairlead help all lists them']],
     ['8080 3001 -x', ['-x is not an option; fairlead help all lists them']],
     ['8080 3001 --retries', ['--retries: needs a value: a whole number from 0 to 100']],
@@ -390,6 +400,7 @@ void t.test('help in every way of asking, and the version', async (sub) => {
   }
   sub.match(await parse('help demo'), { command: 'help', text: /fairlead demo \[options\]/ })
   sub.match(await parse('help demo all'), { command: 'help', text: /--check-header/ })
+  sub.match(await parse('help run all'), { command: 'help', text: /--check-header/ })
   sub.match(await parse('demo --help all'), { command: 'help', text: /--check-header/ })
   sub.match(await parse('backend -h'), { command: 'help', text: /--unhealthy/ })
   for (const line of ['-V', '8080 3001 --version', 'demo --version']) {
