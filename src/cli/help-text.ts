@@ -49,7 +49,7 @@ const SHORT_PAGES: Readonly<Partial<Record<HelpTopic, Page>>> = {
     '',
     '  fairlead demo [options]',
     '',
-    ...often(width, DEMO),
+    ...often(width, { settings: demoSettings, before: DEMO }),
     '',
     'fairlead help demo all tells every option.',
   ],
@@ -130,7 +130,7 @@ const PAGES: Readonly<Record<HelpTopic, Page>> = {
     '',
     'Options:',
     ...lines(DEMO, width),
-    ...settingGroups(width),
+    ...settingGroups(width, demoSettings),
     '',
     'Other:',
     ...lines(COMMON, width),
@@ -205,16 +205,31 @@ const BACKEND: readonly HelpLine[] = [
   })),
 ]
 
-function often(width: number, before: readonly HelpLine[] = []): string[] {
-  const flags = OFTEN_NEEDED.flatMap((name) => {
-    const setting = (settings as readonly Setting[]).find(({ flag }) => flag === name)
-    return setting === undefined ? [] : [lineOf(setting)]
-  })
-  return lines([...before, ...flags, ...COMMON], width, SHORT_FLAG_WIDTH)
+/** What the demo has from the start; `readDemoRequest` says so. */
+const OF_DEMO: Readonly<Record<string, Partial<Setting>>> = {
+  mode: { default: 'http' },
+  explain: { default: 'true', description: 'Do not tell in the response who served it' },
+  check: { default: 'http' },
+  admin: { default: '8090; also DASHBOARD_PORT' },
 }
 
-function settingGroups(width: number): string[] {
-  const all: readonly Setting[] = settings
+/** It has no file to watch. */
+const demoSettings: readonly Setting[] = (settings as readonly Setting[])
+  .filter(({ flag }) => flag !== 'watch')
+  .map((setting) => ({ ...setting, ...OF_DEMO[setting.flag] }))
+
+function often(
+  width: number,
+  from: { readonly settings: readonly Setting[]; readonly before?: readonly HelpLine[] } = { settings },
+): string[] {
+  const flags = OFTEN_NEEDED.flatMap((name) => {
+    const setting = from.settings.find(({ flag }) => flag === name)
+    return setting === undefined ? [] : [lineOf(setting)]
+  })
+  return lines([...(from.before ?? []), ...flags, ...COMMON], width, SHORT_FLAG_WIDTH)
+}
+
+function settingGroups(width: number, all: readonly Setting[] = settings): string[] {
   const groups = [...new Set(all.map(({ group }) => group))]
   return groups.flatMap((group) => [
     '',

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { parseArgs } from '../../src/cli/parse-args.ts'
-import type { Request, RunRequest } from '../../src/cli/requests.ts'
+import type { DemoRequest, Request, RunRequest } from '../../src/cli/requests.ts'
 import { UsageError } from '../../src/cli/usage-error.ts'
 import { flagText, type Setting } from '../../src/config/setting.ts'
 import { settings } from '../../src/config/settings.ts'
@@ -406,6 +406,21 @@ void t.test('help in every way of asking, and the version', async (sub) => {
   for (const line of ['-V', '8080 3001 --version', 'demo --version']) {
     sub.same(await parse(line), { command: 'version' }, line)
   }
+})
+
+void t.test('the help of the demo tells what holds there', async (sub) => {
+  const { options } = (await parse('demo')) as DemoRequest
+  sub.same(options, { mode: 'http', check: 'http', explain: true })
+  sub.match(await parse('help demo'), { text: /--check tcp\|http\|off .*\n? *.*\[http\]/ })
+  const { text } = (await parse('help demo all')) as { readonly text: string }
+  for (const line of [
+    /--mode .*\n.*\[http\]/,
+    /--no-explain /,
+    /--admin .*\n.*\[8090; also\s+DASHBOARD_PORT\]/,
+  ]) {
+    sub.match(text, line)
+  }
+  sub.notMatch(text, '--watch')
 })
 
 void t.test('the help names every flag with its default, and fits the terminal', async (sub) => {
