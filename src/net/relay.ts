@@ -182,11 +182,14 @@ export class Relay extends WheelEntry implements ConnSink {
   /**
    * The far side takes no more: it has reset, or closed with our bytes unread. What it had sent before lies in our
    * socket yet, and is delivered before the reset is passed on. (An HTTP server may answer 413 and close amid an
-   * upload.) Its reading side comes to an end by itself, and soon.
+   * upload.) Its reading side comes to an end by itself, and soon. Where neither side takes any more, nothing can be
+   * delivered, and both are paused: no end would ever be read.
    */
   #onWriteFailed(conn: Conn): void {
-    this.#other(conn).pause()
+    const other = this.#other(conn)
+    other.pause()
     if (conn.ended) this.#onReset(conn)
+    else if (other.failure !== undefined) this.#onReset(other)
   }
 
   #onReset(conn: Conn): void {

@@ -248,6 +248,38 @@ void test('a reset', async (t) => {
     sub.end()
   })
 
+  void t.test('that writes meet at both sides ends it at once, for the reason of the first', (sub) => {
+    const stalled = new Rig().start()
+    stalled.backend.takes = false
+    stalled.client.says('upload')
+    stalled.client.failure = 'EPIPE'
+    stalled.backend.says('answer')
+    sub.equal(
+      stalled.client.isReading || stalled.backend.isReading,
+      false,
+      'the backend may still take the upload',
+    )
+    stalled.backend.writeFails()
+    sub.same(stalled.codes, ['CD client-reset'])
+    sub.ok(stalled.client.closed && stalled.backend.closed)
+
+    const answered = new Rig().start()
+    answered.backend.failure = 'EPIPE'
+    answered.client.says('upload')
+    answered.client.failure = 'EPIPE'
+    answered.backend.says('413')
+    sub.same(answered.codes, ['SD backend-reset'])
+
+    const slow = new Rig().start()
+    slow.client.takes = false
+    slow.backend.failure = 'EPIPE'
+    slow.client.says('upload')
+    slow.backend.says('413')
+    slow.client.writeFails()
+    sub.same(slow.codes, ['SD backend-reset'])
+    sub.end()
+  })
+
   void t.test('is what an end becomes where the other side takes nothing any more', (sub) => {
     const rig = new Rig().start()
     rig.backend.failure = 'EPIPE'
