@@ -242,6 +242,24 @@ void test('sessions are found and killed, choices explained, reloads reported', 
   )
 })
 
+void test('the question whether to reset a session keeps the focus while others end', async (t) => {
+  const { balancer, url } = await rig(t, { mode: 'tcp', check: 'off' })
+  const clients = Array.from({ length: 3 }, () => {
+    const client = connect(balancer.port, '127.0.0.1').on('error', () => undefined)
+    t.teardown(() => client.destroy())
+    return client
+  })
+  const { page } = await openPage(t, browser, { url: `${url}#sessions` })
+  await waitForText(page, '#sessions', /3 sessions open/)
+  await page
+    .getByRole('button', { name: /Reset session/ })
+    .last()
+    .click()
+  clients[0]?.destroy()
+  await waitForText(page, '#sessions', /2 sessions open/)
+  t.equal(await page.evaluate('document.activeElement.textContent'), 'Reset it')
+})
+
 /** Asks again and again until the test ends. */
 function load(t: Test, { port }: Balancer, path = '/?delay=5'): void {
   const agent = new Agent({ keepAlive: true })

@@ -42,14 +42,12 @@ export function byId(id: string): HTMLElement {
 
 /** Makes `parent` hold exactly `wanted` in that order, moving as little as possible: focus stays where it is. */
 export function arrange(parent: Element, wanted: readonly Element[]): void {
+  // First: to move what comes after one that goes would take the focus out of it.
+  const kept = new Set(wanted)
+  for (const child of parent.querySelectorAll(':scope > *')) if (!kept.has(child)) child.remove()
   let at = parent.firstElementChild
   for (const child of wanted) {
     if (child === at) at = at.nextElementSibling
     else parent.insertBefore(child, at)
-  }
-  while (at !== null) {
-    const next = at.nextElementSibling
-    at.remove()
-    at = next
   }
 }
