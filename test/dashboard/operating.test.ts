@@ -260,6 +260,38 @@ void test('the question whether to reset a session keeps the focus while others 
   t.equal(await page.evaluate('document.activeElement.textContent'), 'Reset it')
 })
 
+void test('who takes back more than the latest change is not taken for somebody else', async (t) => {
+  const { balancer, url } = await rig(t)
+  const { page } = await openPage(t, browser, { url })
+  const undo = (what: string) =>
+    page.locator('.toast').filter({ hasText: what }).getByRole('button', { name: 'Undo' })
+  await waitForState(page, 'main/c', 'up')
+  for (const id of ['a', 'b']) {
+    await rowOf(page, `main/${id}`)
+      .getByRole('button', { name: `Drain ${id}` })
+      .click()
+    await page
+      .locator('.confirm')
+      .getByRole('button', { name: `Drain ${id}` })
+      .click()
+    await waitForState(page, `main/${id}`, 'draining')
+  }
+  await undo('b drains').click()
+  await waitForState(page, 'main/b', 'up')
+  await undo('a drains').waitFor()
+  await waitForText(page, '#toasts', /Undone: b is ready/)
+  await undo('a drains').click()
+  await waitForState(page, 'main/a', 'up')
+
+  await rowOf(page, 'main/a').getByRole('button', { name: 'Drain a' }).click()
+  await page.locator('.confirm').getByRole('button', { name: 'Drain a' }).click()
+  await waitForState(page, 'main/a', 'draining')
+  balancer.setWeight('c', 9)
+  await undo('a drains').click()
+  await waitForText(page, '#toasts [role=alert]', /Nothing was done: somebody else changed something/)
+  t.equal(balancer.snapshot().pools[0]?.backends[0]?.mode, 'drain')
+})
+
 /** Asks again and again until the test ends. */
 function load(t: Test, { port }: Balancer, path = '/?delay=5'): void {
   const agent = new Agent({ keepAlive: true })

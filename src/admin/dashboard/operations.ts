@@ -21,6 +21,8 @@ export class Operations {
   readonly #toasts: Toasts
   readonly #announcer: Announcer
   readonly #onChanged: (changed: Changed) => void
+  /** Versions that this page made, of the process that runs: they are not somebody else's. */
+  readonly #own = new Set<number>()
 
   constructor({ toasts, announcer, onChanged }: OperationsOptions) {
     this.#toasts = toasts
@@ -32,8 +34,7 @@ export class Operations {
   async change(target: Target, change: BackendChange, version: number): Promise<void> {
     const { pool, backend } = target
     await this.attempt(async () => {
-      const changed = await api.change({ pool, id: backend.id }, change, version)
-      this.#onChanged(changed)
+      const changed = await this.#command({ pool, backend }, change, version)
       const undo = (): void => void this.#undo(target, change, changed.version)
       this.#toasts.show({ text: doneText(backend.id, change), undo })
     })
@@ -62,13 +63,33 @@ export class Operations {
     this.#announcer.say(text)
   }
 
+  /** Another process counts its versions anew. */
+  forget(): void {
+    this.#own.clear()
+  }
+
+  async #command({ pool, backend }: Target, change: BackendChange, version: number): Promise<Changed> {
+    const seen = this.#withOwn(version)
+    const changed = await api.change({ pool, id: backend.id }, change, seen)
+    if (changed.version > seen) this.#own.add(changed.version)
+    this.#onChanged(changed)
+    return changed
+  }
+
+  /** The newest version that has nothing but what this page changed itself since `version`. */
+  #withOwn(version: number): number {
+    let newest = version
+    while (this.#own.has(newest + 1)) newest++
+    return newest
+  }
+
   async #undo({ pool, backend }: Target, change: BackendChange, version: number): Promise<void> {
     const before: BackendChange = {
       ...(change.mode === undefined ? {} : { mode: backend.mode }),
       ...(change.weight === undefined ? {} : { weight: backend.weight }),
     }
     await this.attempt(async () => {
-      this.#onChanged(await api.change({ pool, id: backend.id }, before, version))
+      await this.#command({ pool, backend }, before, version)
       this.done(`Undone: ${doneText(backend.id, before)}`)
     })
   }
