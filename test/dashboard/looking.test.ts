@@ -48,6 +48,22 @@ void test('log in, both themes, a narrow screen, and nobody kept out', async (t)
   )
 })
 
+void test('names that differ at their end only are told apart, and nothing is cut off on a phone', async (t) => {
+  const ids = ['blue', 'green'].map((end) => `ip-10-0-217-33.eu-central-1.compute.internal-${end}`)
+  const { url } = await rig(t, {
+    check: 'off',
+    backends: ids.map((id, i) => ({ id, address: `[2001:db8:85a3:8d3:1319:8a2e:370:734${i}]:8080` })),
+  })
+  const { page } = await openPage(t, browser, { url })
+  await waitForText(page, '.row .id', /green/)
+  const cut = `[...document.querySelectorAll('.row[data-key] :is(.id, .minor, .weight-button)')]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)`
+  for (const width of [1400, 1100, 700, 400, 320]) {
+    await page.setViewportSize({ width, height: 800 })
+    t.same(await page.evaluate(cut), [], `at ${width} px`)
+  }
+})
+
 void test('hostile names are text', async (t) => {
   const { balancer, url } = await rig(t)
   const { page, errors } = await openPage(t, browser, { url })
