@@ -252,6 +252,20 @@ void test('the history keeps a quarter of an hour and shows gaps', (t) => {
   t.end()
 })
 
+void test('a clock that is put back stops neither the rates nor the charts', (t) => {
+  const track = new BackendTrack(3_600_000, backendWith({ sessions: 100 }))
+  track.add(3_601_000, backendWith({ sessions: 110 }))
+  track.add(1_000, backendWith({ sessions: 120 }))
+  track.add(2_000, backendWith({ sessions: 150 }))
+  t.equal(track.pace.rate, 30)
+  const history = new History()
+  const moment = { rate: 1, errors: 0, active: 0, queued: 0, p50: undefined, p99: undefined }
+  for (const at of [1_000, 2_000, 60_000, 1_500, 2_500]) history.add({ at, ...moment })
+  t.same(history.times, [1, 1.5, 2.5])
+  t.same(history.column('rate'), [1, 1, 1])
+  t.end()
+})
+
 void test('events are told in words, unknown ones by their name', (t) => {
   t.match(words('backend:down', { id: 'a', pool: 'web', reason: 'L4CON: refused' }), {
     tone: 'bad',

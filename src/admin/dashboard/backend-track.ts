@@ -44,9 +44,10 @@ export class BackendTrack {
   add(at: number, backend: BackendSnapshot): void {
     const sample = sampleOf(at, backend)
     const last = this.#samples.at(-1) as Sample
-    if (sample.at <= last.at) return
-    // Counters that went back began anew: what was before says nothing.
-    if (sample.handled < last.handled || sample.errors < last.errors) this.#samples = []
+    if (sample.at === last.at) return
+    // Counters that went back began anew, and a clock that was put back tells no span: what was before says nothing.
+    const isAnew = sample.handled < last.handled || sample.errors < last.errors || sample.at < last.at
+    if (isAnew) this.#samples = []
     else this.#pushSpark((sample.handled - last.handled) / ((sample.at - last.at) / 1_000))
     this.#samples.push(sample)
     if (this.#samples.length > WINDOW_SAMPLES + 1) this.#samples.shift()

@@ -35,6 +35,8 @@ export class History {
   }
 
   add(moment: Moment): void {
+    // A clock that was put back: a chart's times only grow.
+    while ((this.#at.at(-1) ?? 0) * 1_000 >= moment.at) this.#pop()
     const last = this.#at.at(-1)
     if (last !== undefined && moment.at - last * 1_000 > GAP_MS) this.#push(last * 1_000 + 1_000, () => null)
     // Nothing counted, nothing known: the line goes on to the next point.
@@ -54,6 +56,11 @@ export class History {
   #push(at: number, valueOf: (field: Field) => Value): void {
     this.#at.push(at / 1_000)
     for (const field of FIELDS) this.#columns[field].push(valueOf(field))
+  }
+
+  #pop(): void {
+    this.#at.pop()
+    for (const field of FIELDS) this.#columns[field].pop()
   }
 
   #shift(): void {
