@@ -7,6 +7,7 @@ import { wordsFor } from '../../src/admin/dashboard/event-words.ts'
 import {
   formatAge,
   formatBytes,
+  formatMoment,
   formatMs,
   formatNumber,
   formatShare,
@@ -263,6 +264,14 @@ void test('a clock that is put back stops neither the rates nor the charts', (t)
   for (const at of [1_000, 2_000, 60_000, 1_500, 2_500]) history.add({ at, ...moment })
   t.same(history.times, [1, 1.5, 2.5])
   t.same(history.column('rate'), [1, 1, 1])
+  t.end()
+})
+
+void test('a time of another day says which', (t) => {
+  const now = new Date(2026, 10, 22, 3, 0, 0).getTime()
+  t.equal(formatMoment(new Date(2026, 10, 22, 2, 58, 1).getTime(), now), '02:58:01')
+  t.equal(formatMoment(new Date(2026, 10, 21, 2, 58, 1).getTime(), now), 'Nov 21 02:58:01')
+  t.equal(formatMoment(new Date(2025, 11, 31, 23, 59, 59).getTime(), now), 'Dec 31, 2025 23:59:59')
   t.end()
 })
 

@@ -1,12 +1,14 @@
 import { el, setText } from './dom.ts'
 import type { EventLine, SeenEvent } from './event-words.ts'
 import { wordsFor } from './event-words.ts'
-import { formatCount, formatTime } from './format.ts'
+import { formatCount, formatMoment } from './format.ts'
 
 const MOST_KEPT = 1_000
 const MOST_SHOWN = 100
 
 interface Entry {
+  readonly at: number | undefined
+  readonly time: HTMLElement
   readonly element: HTMLElement
   readonly line: EventLine
   readonly text: string
@@ -20,6 +22,8 @@ export class EventFeed {
   readonly #onlyTrouble: HTMLInputElement
   readonly #entries: Entry[] = []
   #isDue = false
+  /** That the times are of: of another one they have their day beside them. */
+  #day = ''
 
   constructor(region: HTMLElement) {
     const show = (): void => this.#show()
@@ -43,7 +47,7 @@ export class EventFeed {
   add(event: SeenEvent): EventLine {
     const line = wordsFor(event)
     const text = `${line.pool} ${line.subject} ${line.text} ${line.reason}`.toLowerCase()
-    this.#entries.unshift({ element: elementOf(event.at, line), line, text })
+    this.#entries.unshift({ ...elementsOf(event.at, line), at: event.at, line, text })
     if (this.#entries.length > MOST_KEPT) this.#entries.pop()
     return line
   }
@@ -57,7 +61,17 @@ export class EventFeed {
       text: `${formatCount(missed)} earlier events are forgotten`,
       reason: '',
     }
-    this.#entries.unshift({ element: elementOf(undefined, line), line, text: line.text })
+    this.#entries.unshift({
+      ...elementsOf(undefined, line),
+      at: undefined,
+      line,
+      text: line.text,
+    })
+  }
+
+  /** A day has begun since it was shown. */
+  get isOld(): boolean {
+    return this.#day !== new Date().toDateString()
   }
 
   /** With the next frame, however often it is called before. */
@@ -76,7 +90,10 @@ export class EventFeed {
       ({ line, text }) =>
         (!this.#onlyTrouble.checked || line.tone === 'bad' || line.tone === 'warn') && text.includes(wanted),
     )
-    this.#list.replaceChildren(...found.slice(0, MOST_SHOWN).map(({ element }) => element))
+    this.#day = new Date().toDateString()
+    const shown = found.slice(0, MOST_SHOWN)
+    for (const { at, time } of shown) if (at !== undefined) setText(time, formatMoment(at))
+    this.#list.replaceChildren(...shown.map(({ element }) => element))
     const more = found.length - MOST_SHOWN
     setText(
       this.#count,
@@ -93,13 +110,15 @@ export class EventFeed {
 
 const SYMBOLS = { good: '●', quiet: '·', warn: '◐', bad: '▼' }
 
-function elementOf(at: number | undefined, { tone, subject, pool, text, reason }: EventLine): HTMLElement {
-  const time = at === undefined ? '' : formatTime(at)
-  const when = el('time', at === undefined ? {} : { datetime: new Date(at).toISOString() }, time)
-  return el(
+function elementsOf(
+  at: number | undefined,
+  { tone, subject, pool, text, reason }: EventLine,
+): Pick<Entry, 'time' | 'element'> {
+  const time = el('time', at === undefined ? {} : { datetime: new Date(at).toISOString() })
+  const element = el(
     'li',
     { 'data-tone': tone },
-    when,
+    time,
     el('span', { class: 'symbol', 'aria-hidden': 'true' }, SYMBOLS[tone]),
     el(
       'span',
@@ -116,4 +135,5 @@ function elementOf(at: number | undefined, { tone, subject, pool, text, reason }
       ...(reason === '' ? [] : [el('span', { class: 'reason' }, reason)]),
     ),
   )
+  return { time, element }
 }

@@ -59,11 +59,20 @@ export function formatShare(share: number): string {
 }
 
 /** Local time of day: `09:05:01`. */
-export function formatTime(wallTimeMs: number): string {
+function formatTime(wallTimeMs: number): string {
   const date = new Date(wallTimeMs)
   return [date.getHours(), date.getMinutes(), date.getSeconds()]
     .map((part) => String(part).padStart(2, '0'))
     .join(':')
+}
+
+/** Local time, with the day where that is not today's: `09:05:01`, `Nov 21 09:05:01`, `Dec 31, 2025 23:59:59`. */
+export function formatMoment(wallTimeMs: number, nowMs = Date.now()): string {
+  const [then, now] = [new Date(wallTimeMs), new Date(nowMs)]
+  const time = formatTime(wallTimeMs)
+  if (then.toDateString() === now.toDateString()) return time
+  const year = then.getFullYear() === now.getFullYear() ? undefined : 'numeric'
+  return `${then.toLocaleDateString('en-US', { month: 'short', day: 'numeric', year })} ${time}`
 }
 
 /** `1 session`, `12 sessions`. */

@@ -101,7 +101,7 @@ class Dashboard {
     if (before !== undefined && before.level !== verdict.level) {
       this.#announcer.say([verdict.headline, ...verdict.reasons].join('. '))
     }
-    if (!this.#isCaughtUp) this.#feed.show()
+    if (!this.#isCaughtUp || this.#feed.isOld) this.#feed.show()
     this.#isCaughtUp = true
     if (!this.#isPaused) this.#render(this.#view)
   }

@@ -7,7 +7,7 @@ import {
   formatMs,
   formatNumber,
   formatShare,
-  formatTime,
+  formatMoment,
   formatUptime,
 } from './format.ts'
 import { grid } from './grid.ts'
@@ -81,7 +81,7 @@ export class ProcessPanel {
     this.#fact('Descriptors', `${formatNumber(openDescriptors)}${of}`)
     if (status.faults !== undefined) this.#fact('Faults on purpose', `switched on, ${status.faults} in force`)
     const failed = reloads.failed === 0 ? '' : `, ${reloads.failed} failed`
-    this.#fact('Reloads', `${reloads.succeeded}${failed}, in force since ${formatTime(reloads.lastOkAt)}`)
+    this.#fact('Reloads', `${reloads.succeeded}${failed}, in force since ${formatMoment(reloads.lastOkAt)}`)
     this.#listeners.replaceChildren(
       ...listeners.map(({ name, address, mode, pool, active, maxConnections, accepted, rejected }) =>
         el(
@@ -150,7 +150,7 @@ export class ProcessPanel {
 function reportOf({ at, ok, changes, problems, needsRestart }: ReloadReport): Node[] {
   if (!ok) {
     return [
-      el('p', { class: 'bad' }, `▼ Not reloaded at ${formatTime(at)}: the configuration before it stays.`),
+      el('p', { class: 'bad' }, `▼ Not reloaded at ${formatMoment(at)}: the configuration before it stays.`),
       ...lines('What is wrong with it:', problems),
     ]
   }
@@ -158,7 +158,7 @@ function reportOf({ at, ok, changes, problems, needsRestart }: ReloadReport): No
     el(
       'p',
       { class: 'good' },
-      `● Reloaded at ${formatTime(at)}.${changes.length === 0 ? ' Nothing differed.' : ''}`,
+      `● Reloaded at ${formatMoment(at)}.${changes.length === 0 ? ' Nothing differed.' : ''}`,
     ),
     ...lines('Changes:', changes),
     ...lines('Waits for a restart:', needsRestart),

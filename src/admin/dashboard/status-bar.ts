@@ -1,5 +1,5 @@
 import { el, setAttribute, setText } from './dom.ts'
-import { formatAge, formatNumber, formatTime, formatUptime, plural } from './format.ts'
+import { formatAge, formatNumber, formatMoment, formatUptime, plural } from './format.ts'
 import type { Connection } from './live-stream.ts'
 import type { View } from './model.ts'
 
@@ -46,7 +46,7 @@ export class StatusBar {
     setText(this.#symbol, this.#isStale ? '?' : SYMBOLS[level])
     setText(
       this.#headline,
-      this.#isStale ? `Not known since ${formatTime(status.at)}. Before that: ${headline}` : headline,
+      this.#isStale ? `Not known since ${formatMoment(status.at)}. Before that: ${headline}` : headline,
     )
     const more = reasons.length - MOST_REASONS
     const shown = more > 0 ? [...reasons.slice(0, MOST_REASONS), `And ${more} more.`] : reasons
