@@ -27,6 +27,8 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
   requests = 0
   /** The request under way is the last on this connection. */
   isLast = false
+  /** The client itself has said so: it sends nothing more. */
+  #isLastOfClient = false
   #phase: Phase = 'idle'
   /** Loop time of the last sign of life that the present phase's timeout counts from. */
   #since: number
@@ -123,7 +125,7 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
     // Who heard of the request's end may have ended the session.
     if (this.#phase === 'closed') return
     this.facts.exchange = undefined
-    if (this.isLast || this.context.isDraining) return this.#finish()
+    if (this.isLast || this.context.isDraining) return this.#finishLast()
     this.#enter('idle')
     this.conn.resume()
     if (!this.#isFeeding) this.#feedHeld()
@@ -201,7 +203,8 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
       this.onBroken()
     } else if (reader.isHeadDone) {
       this.requests++
-      this.isLast = !head.keepAlive || isDraining
+      this.#isLastOfClient = !head.keepAlive
+      this.isLast = this.#isLastOfClient || isDraining
       this.#enter(reader.isBodyDone ? 'wait' : 'body')
       this.facts.exchange = new HttpExchange(this, head)
     } else if (reader.isAmidHead && this.#phase === 'idle') {
@@ -278,6 +281,15 @@ export class HttpSession extends WheelEntry implements ConnSink, RelayOwner {
   #finish(): void {
     if (this.conn.isWriting || this.#held?.isEmpty === false) this.#sayFarewell(DONE, 'close')
     else this.#end(DONE, 'close')
+  }
+
+  /**
+   * The same after one that its response made the last: the client may have sent more requests before it could know. A
+   * drain waits for no client that does not close.
+   */
+  #finishLast(): void {
+    if (this.#isLastOfClient || this.context.isDraining) this.#finish()
+    else this.#sayFarewell(DONE, 'close')
   }
 
   #sayFarewell(outcome: SessionOutcome, how: 'close' | 'reset'): void {

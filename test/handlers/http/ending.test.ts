@@ -67,6 +67,27 @@ overHttp(tap, 'a session that is ended from within its last event ends once', as
   t.match(ends[0], { code: 'KD', reason: 'backend-removed' })
 })
 
+overHttp(
+  tap,
+  'F17: requests behind the one whose response ends with the connection take nothing of that response away',
+  async (t, start) => {
+    const body = 'x'.repeat(200_000)
+    await using a = await scripted((connection) => {
+      connection.socket.once('data', () => connection.socket.end(`HTTP/1.1 200 OK\r\n\r\n${body}`))
+    })
+    await using lb = await start({ backends: [a.port] })
+    await using client = await TextClient.to(lb)
+    // The client cannot know by then that nobody will read it.
+    lb.once('request:end', () => client.write(get('/next')))
+    client.write(get())
+    t.ok((await client.all()).endsWith(`\r\nConnection: close\r\n\r\n${body}`), 'it comes whole')
+    t.equal(client.end, 'end', 'and a reset does not make it look cut')
+    client.socket.end()
+    await waitUntil(() => lb.sessionCount === 0)
+    t.same(lb.snapshot().listeners[0]?.requests?.ends, { '--': 1 })
+  },
+)
+
 overHttp(tap, 'F9: a client that leaves is told apart by when it left', async (t, start) => {
   await using a = await scripted((connection) => {
     connection.socket.on('data', () => {
