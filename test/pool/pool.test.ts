@@ -412,6 +412,39 @@ void test('an ejection', async (t) => {
     sub.end()
   })
 
+  void t.test('was as long as it lasted until a check ended it', (sub) => {
+    const rig = new Rig([{}, {}])
+    rig.fails('a', 3)
+    rig.clock.advance(1_000)
+    rig.pool.checkPassed(rig.get('a'), new Set(['connect' as const]))
+    rig.clock.advance(9_999)
+    rig.pool.connectSucceeded(rig.get('a'))
+    sub.equal(rig.get('a').ejections, 1)
+    rig.clock.advance(1)
+    rig.pool.connectSucceeded(rig.get('a'))
+    sub.equal(rig.get('a').ejections, 0, 'it served for 10 s since')
+    sub.end()
+  })
+
+  void t.test('is followed by the next only after three failures more, of either kind', (sub) => {
+    const rig = new Rig([{}, {}])
+    const kinds = [
+      (backend: Backend): void => rig.pool.connectFailed(backend),
+      (backend: Backend): void => rig.pool.requestFailed(backend),
+    ]
+    for (const fail of kinds) {
+      for (let i = 0; i < 3; i++) fail(rig.get('a'))
+      sub.equal(rig.eligible, 'b')
+      rig.clock.advance(300_000)
+      for (let i = 0; i < 2; i++) fail(rig.get('a'))
+      sub.equal(rig.eligible, 'ab')
+      fail(rig.get('a'))
+      sub.equal(rig.eligible, 'b')
+      rig.clock.advance(300_000)
+    }
+    sub.end()
+  })
+
   void t.test('never takes out more than half of the pool', (sub) => {
     const rig = new Rig([{}, {}, {}, {}, {}])
     for (const id of ['a', 'b', 'c', 'd', 'e']) rig.fails(id, 10)
@@ -481,6 +514,17 @@ void test('an ejection', async (t) => {
     sub.end()
   })
 
+  void t.test('ends at once when it is switched off', (sub) => {
+    const rig = new Rig([{}, {}])
+    rig.fails('a', 3)
+    const rules = { queueTimeoutMs: 5_000, maxQueue: 10, whenAllDown: 'fail', slowStartMs: 0 } as const
+    rig.pool.configure({ ...rules, eject: false }, undefined)
+    sub.same(rig.log.slice(1), ['a back: ejection is off'])
+    sub.equal(rig.eligible, 'ab')
+    sub.equal(rig.clock.pending, 0)
+    sub.end()
+  })
+
   void t.test('does not come to a backend that was removed while it was dialled', (sub) => {
     const rig = new Rig([{}, {}, {}, {}])
     const gone = rig.get('a')
@@ -506,6 +550,26 @@ void test('an ejection', async (t) => {
     sub.equal(rig.clock.pending, 0)
     sub.end()
   })
+
+  void t.test(
+    'of a backend that has left takes no place of the others, nor does its success matter',
+    (sub) => {
+      const rig = new Rig([{}, {}, {}, {}])
+      const gone = rig.get('a')
+      rig.fails('a', 3)
+      rig.pool.remove(gone)
+      rig.pool.refresh()
+      rig.fails('b', 3)
+      sub.equal(rig.eligible, 'cd', 'one of the three that are left')
+      rig.clock.advance(10_000)
+      const returned = rig.get('b')
+      rig.pool.remove(returned)
+      rig.pool.connectSucceeded(returned)
+      rig.pool.refresh()
+      sub.equal(rig.eligible, 'cd')
+      sub.end()
+    },
+  )
 })
 
 void test('slow start', async (t) => {
