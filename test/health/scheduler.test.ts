@@ -197,6 +197,16 @@ void test('a failed connect of traffic', async (t) => {
     await rig.turn(10_000)
     sub.equal(rig.backend.checks, 1)
   })
+
+  void t.test('hurries none either of one that is up and was suspended between two checks', async (sub) => {
+    await using rig = new Rig(script('+'))
+    rig.start()
+    await rig.turn(1_300)
+    rig.health.pause(rig.backend)
+    rig.health.checkNow(rig.backend)
+    await rig.turn(10_000)
+    sub.same(rig.log, ['0 a ok'])
+  })
 })
 
 void test('the end of checks', async (t) => {
