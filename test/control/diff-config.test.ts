@@ -146,6 +146,7 @@ void t.test(
   'addresses are in each other’s way by port, and by host unless one is all interfaces or a name',
   async (sub) => {
     sub.ok(overlaps(at(80, '127.0.0.1'), at(80, '0.0.0.0')))
+    sub.ok(overlaps(at(80, '::'), at(80, '127.0.0.1')))
     sub.ok(overlaps(at(80, '127.0.0.1'), at(80, '127.0.0.1')))
     sub.notOk(overlaps(at(80, '127.0.0.1'), at(80, '127.0.0.2')))
     sub.ok(overlaps(at(80, '127.0.0.1'), at(80, 'localhost')))
