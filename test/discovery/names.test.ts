@@ -3,6 +3,7 @@ import type { SrvRecord } from 'node:dns'
 import { HostAddresses } from '../../src/discovery/host-addresses.ts'
 import { makeDiscovery, sourceOf } from '../../src/discovery/make-discovery.ts'
 import { NameClient } from '../../src/discovery/name-client.ts'
+import { RepeatedLook } from '../../src/discovery/repeated-look.ts'
 import { sharesOf } from '../../src/discovery/service-weights.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
@@ -486,3 +487,20 @@ function weightsOf(...records: Partial<SrvRecord>[]): string[] {
   const found = records.map((record) => ({ ip: '', port: 1, name: '', priority: 0, weight: 0, ...record }))
   return sharesOf(found).map(({ weight, backup }) => (backup ? `(${weight})` : `${weight}`))
 }
+
+void t.test('its end ends the look that is under way', async (sub) => {
+  let given: AbortSignal | undefined
+  const look = (signal: AbortSignal): Promise<never> => {
+    given = signal
+    return new Promise(() => {})
+  }
+  const options = { clock: new ManualClock(), random: () => 0.5, intervalMs: 1_000, most: 1 }
+  const discovery = new RepeatedLook({ name: 'silent', look }, options)
+  discovery.start(
+    () => undefined,
+    () => undefined,
+  )
+  sub.equal(given?.aborted, false)
+  discovery.close()
+  sub.equal(given?.aborted, true)
+})
