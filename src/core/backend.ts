@@ -34,8 +34,20 @@ export interface CheckResult {
   readonly durationMs: number
 }
 
-export type CheckCode =
-  'L4OK' | 'L4TOUT' | 'L4CON' | 'L6OK' | 'L6TOUT' | 'L6RSP' | 'L7OK' | 'L7TOUT' | 'L7RSP' | 'L7STS'
+export const CHECK_CODES = [
+  'L4OK',
+  'L4TOUT',
+  'L4CON',
+  'L6OK',
+  'L6TOUT',
+  'L6RSP',
+  'L7OK',
+  'L7TOUT',
+  'L7RSP',
+  'L7STS',
+] as const
+
+export type CheckCode = (typeof CHECK_CODES)[number]
 
 /**
  * One address that does the work, with its state and its counters. It is the only owner of both: nobody else

@@ -11,6 +11,7 @@ export interface ProbeResult {
 
 /**
  * One active health check attempt. It must settle soon after `signal` aborts (the scheduler's timeout), must
- * leave no socket behind, and reports a failure as a value; what it throws counts as a failed `L7RSP`.
+ * leave no socket behind, and reports a failure as a value; what it throws counts as a failed `L7RSP`, and so does a
+ * result that is none.
  */
 export type Probe = (address: Address, signal: AbortSignal) => Promise<ProbeResult>

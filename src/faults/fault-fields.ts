@@ -1,4 +1,4 @@
-import type { CheckCode } from '../core/backend.ts'
+import { CHECK_CODES } from '../core/backend.ts'
 import type { FaultType } from './fault-spec.ts'
 
 /** One setting of a fault. */
@@ -96,19 +96,6 @@ const BYTES: Readonly<Record<string, FaultField>> = {
   direction: oneOf('upstream', 'downstream', 'both'),
 }
 
-const CODES: readonly CheckCode[] = [
-  'L4OK',
-  'L4TOUT',
-  'L4CON',
-  'L6OK',
-  'L6TOUT',
-  'L6RSP',
-  'L7OK',
-  'L7TOUT',
-  'L7RSP',
-  'L7STS',
-]
-
 /** What each type takes beside what all take. */
 const FIELDS: Readonly<Record<FaultType, Readonly<Record<string, FaultField>>>> = {
   refuse: {},
@@ -136,7 +123,7 @@ const FIELDS: Readonly<Record<FaultType, Readonly<Record<string, FaultField>>>> 
       wants: 'true or false',
       json: { type: 'boolean' },
     },
-    code: oneOf(...CODES),
+    code: oneOf(...CHECK_CODES),
     text,
   },
 }

@@ -1,5 +1,6 @@
 import type { Address } from '../core/address.ts'
-import type { CheckResult } from '../core/backend.ts'
+import type { CheckCode, CheckResult } from '../core/backend.ts'
+import { CHECK_CODES } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Probe, ProbeResult } from '../core/probe.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
@@ -99,9 +100,9 @@ export class Check extends WheelEntry {
 
   /** A custom probe may be plain JavaScript, and may succeed too late. */
   #judge(found: ProbeResult | undefined): ProbeResult {
-    if (typeof found?.ok !== 'boolean')
-      return { ok: false, code: 'L7RSP', text: 'the probe returned no ProbeResult' }
-    return this.#hasTimedOut && found.ok ? NO_RESULT : found
+    const result = asResult(found)
+    if (result === undefined) return NO_PROBE_RESULT
+    return this.#hasTimedOut && result.ok ? NO_RESULT : result
   }
 
   #end(): void {
@@ -109,6 +110,22 @@ export class Check extends WheelEntry {
     this.#options.wheel.disarm(this)
     clearImmediate(this.#immediate)
   }
+}
+
+/** undefined where it is none. Each field is read once. */
+function asResult(
+  found: { readonly [Field in keyof ProbeResult]?: unknown } | undefined,
+): ProbeResult | undefined {
+  const { ok, code, text } = found ?? {}
+  const isResult =
+    typeof ok === 'boolean' && CHECK_CODES.includes(code as CheckCode) && typeof text === 'string'
+  return isResult ? { ok, code: code as CheckCode, text } : undefined
+}
+
+const NO_PROBE_RESULT: ProbeResult = {
+  ok: false,
+  code: 'L7RSP',
+  text: 'the probe returned no ProbeResult: ok, code and text',
 }
 
 const NO_RESULT: ProbeResult = { ok: false, code: 'L7TOUT', text: 'no result in time' }

@@ -89,10 +89,22 @@ void test('a probe', async (t) => {
   })
 
   void t.test('that returns something else fails', async (sub) => {
-    await using rig = new Rig(() => undefined as unknown as ProbeResult)
-    rig.start()
-    await rig.turn(0)
-    sub.match(rig.backend.lastCheck, { ok: false, code: 'L7RSP', text: 'the probe returned no ProbeResult' })
+    const others = [undefined, null, true, 'L7OK', {}, { ok: true }, { ok: true, code: 'L7OK' }]
+    const wrong = [
+      { ...PASSED, ok: 1 },
+      { ...PASSED, code: 'FINE' },
+      { ...PASSED, text: 200 },
+    ]
+    for (const other of [...others, ...wrong]) {
+      await using rig = new Rig(() => other as unknown as ProbeResult)
+      rig.start()
+      await rig.turn(0)
+      sub.match(
+        rig.backend.lastCheck,
+        { ok: false, code: 'L7RSP', text: 'the probe returned no ProbeResult: ok, code and text' },
+        JSON.stringify(other),
+      )
+    }
   })
 
   void t.test('that says more than anybody reads is cut short', async (sub) => {
