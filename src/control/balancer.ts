@@ -19,6 +19,7 @@ import type { Faults } from '../faults/faults.ts'
 import type { InheritedSockets } from '../net/inherited-sockets.ts'
 import { loadIo } from '../net/io.ts'
 import type { Session, SessionOutcome } from '../net/session.ts'
+import { assertMs } from './assert-ms.ts'
 import { OperatorCommands } from './commands.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Means } from './data-plane.ts'
@@ -281,7 +282,9 @@ export class Balancer extends Witnessed {
 
   /**
    * Resolves to true once no session is open on a backend, to false when the time is up or `signal` aborts before.
+   * @param how.timeoutMs default: as long as it takes.
    * @throws {UnknownBackendError}
+   * @throws {ConfigError} for a time that is none
    */
   async whenIdle(id: string, how: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<boolean> {
     this.#life.assertOpen()
@@ -335,10 +338,13 @@ export class Balancer extends Witnessed {
    * @param options.timeoutMs the deadline, counted from the end of the delay; default the configured one (30 s),
    * 0 = as long as it takes.
    * @returns how many sessions were cut.
+   * @throws {ConfigError} for a time that is none; nothing has ended then.
    */
   async drain(options: { timeoutMs?: number; delayMs?: number } = {}): Promise<{ cut: number }> {
     this.#life.assertOpen()
     const { timeoutMs = this.config.shutdownTimeoutMs, delayMs = this.config.shutdownDelayMs } = options
+    assertMs('timeoutMs', timeoutMs, '0 = as long as it takes')
+    assertMs('delayMs', delayMs)
     this.#life.stop()
     const sessions = this.sessionCount
     this.emit('drain:start', { sessions, delayMs, timeoutMs })

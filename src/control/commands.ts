@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts'
 import { wait } from '../core/clock.ts'
 import { ConfigError, UnknownBackendError } from '../core/errors.ts'
 import type { SessionOutcome } from '../net/session.ts'
+import { assertMs } from './assert-ms.ts'
 import { BackendName } from './backend-name.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { ManagedPool } from './managed-pool.ts'
@@ -83,6 +84,7 @@ export class OperatorCommands {
     how: { readonly timeoutMs?: number; readonly signal?: AbortSignal; readonly clock: Clock },
   ): Promise<boolean> {
     const { backend } = this.#find(id)
+    if (how.timeoutMs !== undefined) assertMs('timeoutMs', how.timeoutMs, 'without it there is no limit')
     if (backend.active === 0) return true
     const enough = new AbortController()
     const waiting = (backend.onIdle ??= new Set())

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { quote } from '../config/invalid-value.ts'
+import { nearestName } from '../config/nearest-name.ts'
 import type { BalancerOptions } from '../config/options.ts'
 import type { Config } from '../config/schema.ts'
 import { ClosedError, FairleadError, WaitTimeoutError } from '../core/errors.ts'
@@ -9,6 +11,7 @@ import { EVENT_NAMES } from '../core/event-names.ts'
 import type { BalancerEvents, EventName } from '../core/events.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { DataPlane } from './data-plane.ts'
+import { assertMs } from './assert-ms.ts'
 import { describeBalancer } from './describe-balancer.ts'
 import { busyThings, closeAssertingNoLeaks, leftThings } from './leaks.ts'
 import type { LeakParts } from './leaks.ts'
@@ -86,6 +89,7 @@ export class Witness {
   }
 
   async waitForIdle({ timeoutMs = TIMEOUT_MS }: { timeoutMs?: number | undefined } = {}): Promise<void> {
+    assertMs('timeoutMs', timeoutMs)
     const deadline = performance.now() + timeoutMs
     for (;;) {
       const busy = this.#busy()
@@ -129,6 +133,7 @@ export class Witness {
     options: WaitForOptions,
   ): Promise<EventData<Name>> {
     const { timeoutMs = TIMEOUT_MS, since = 'now' } = options
+    assertMs('timeoutMs', timeoutMs)
     if (since === 'start') {
       const past = this.history().find((event) => event.name === name && matches(event.data, match))
       if (past !== undefined) return past.data
@@ -139,6 +144,7 @@ export class Witness {
 
   #refuseVainWait(name: EventName): void {
     if (this.#closed) throw new ClosedError()
+    if (!EVENT_NAMES.includes(name)) throw noSuchEvent(name)
     if (!CHECK_EVENTS.includes(name)) return
     if (this.#options.config().pools.some(({ check }) => check.kind !== 'off')) return
     throw new FairleadError(
@@ -206,6 +212,12 @@ export class Witness {
     const { allListeners: listeners, pools, means } = this.#options.plane
     return { listeners, pools, now: means.clock.now() }
   }
+}
+
+function noSuchEvent(name: unknown): FairleadError {
+  const nearest = typeof name === 'string' ? nearestName(name, EVENT_NAMES) : undefined
+  const hint = nearest === undefined ? `there are: ${EVENT_NAMES.join(', ')}` : `did you mean ${nearest}?`
+  return new FairleadError('FAIRLEAD_WAIT_IN_VAIN', `${quote(name)} never comes: it is no event; ${hint}`)
 }
 
 function matches<Name extends EventName>(data: EventData<Name>, match: EventMatch<Name>): boolean {

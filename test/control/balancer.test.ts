@@ -586,3 +586,29 @@ void test('a balancer on a unix socket', async (t) => {
     t.match(await ended, [{ client: 'unix', code: '--' }])
   }
 })
+
+void test('a time that no timer can hold is refused, instead of being over at once', async (t) => {
+  await using backend = await echoBackend({ id: 'a' })
+  await using balancer = await start({ backends: [backend] })
+  const socket = await openSession(balancer)
+  for (const wrong of [Infinity, -1, NaN, '30s' as unknown as number, null as unknown as number]) {
+    const refusal = { code: 'FAIRLEAD_CONFIG', problems: [{ path: 'timeoutMs', message: /milliseconds/ }] }
+    await t.rejects(balancer.drain({ timeoutMs: wrong }), refusal)
+    await t.rejects(balancer.whenIdle('a', { timeoutMs: wrong }), refusal)
+    await t.rejects(balancer.waitFor('session:close', {}, { timeoutMs: wrong }), refusal)
+    await t.rejects(balancer.waitForIdle({ timeoutMs: wrong }), refusal)
+    await t.rejects(balancer.drain({ delayMs: wrong }), { problems: [{ path: 'delayMs' }] })
+  }
+  t.equal(balancer.state, 'running')
+  t.equal(balancer.sessionCount, 1)
+  socket.end()
+  await readAll(socket)
+})
+
+void test('a wait for an event that there is not is refused at once', async (t) => {
+  await using balancer = await start({ backends: [] })
+  await t.rejects(balancer.waitFor('backend:mod' as 'backend:mode'), {
+    code: 'FAIRLEAD_WAIT_IN_VAIN',
+    message: '"backend:mod" never comes: it is no event; did you mean backend:mode?',
+  })
+})
