@@ -23,6 +23,7 @@ export type {
   RouteOptions,
   Size,
 } from './config/options.ts'
+export type { SessionFilter } from './control/port.ts'
 export type { EventData, EventMatch, WaitForOptions } from './control/witness.ts'
 export type { StrategyName } from './balance/strategies.ts'
 export type { Address, TcpAddress, UnixAddress } from './core/address.ts'
@@ -49,10 +50,22 @@ export type {
   RequestEnd,
   SessionEnd,
 } from './core/events.ts'
+export type { BackendExplanation, ExplainRequest, Explanation } from './core/explanation.ts'
 export type { FaultDirection, FaultScope, FaultSpec, FaultSubject, FaultType } from './faults/fault-spec.ts'
 export type { Fault, Faults } from './faults/faults.ts'
 export type { PastEvent } from './core/event-history.ts'
 export type { Probe, ProbeResult } from './core/probe.ts'
+export type { ReloadReport } from './core/reload-report.ts'
 export type { Seed } from './core/seed.ts'
-export type { BackendSnapshot, ListenerSnapshot, PoolSnapshot, Snapshot } from './core/snapshot.ts'
+export type {
+  BackendSnapshot,
+  LatencySnapshot,
+  ListenerRequestsSnapshot,
+  ListenerSnapshot,
+  PoolSnapshot,
+  ReloadsSnapshot,
+  RequestsSnapshot,
+  SessionSnapshot,
+  Snapshot,
+} from './core/snapshot.ts'
 export type { ClientKey, Strategy, StrategyFactory } from './core/strategy.ts'

@@ -1,10 +1,16 @@
 import { test } from 'tap'
 import * as fairlead from '../src/index.ts'
 import type {
+  Balancer,
   BalancerEvents,
   BalancerOptions,
   Clock,
+  Explanation,
+  ExplainRequest,
   Probe,
+  ReloadReport,
+  SessionFilter,
+  SessionSnapshot,
   Snapshot,
   StrategyFactory,
 } from '../src/index.ts'
@@ -60,6 +66,20 @@ const clock: Clock = {
     return { cancel: () => clearTimeout(timer) }
   },
 }
+
+/** What methods take and give has a name: without it nobody can pass it on, and TypeScript writes no declarations of it. */
+const passedOn = {
+  explain: (lb: Balancer, request: ExplainRequest): Explanation => lb.explain(request),
+  reconfigure: (lb: Balancer, next: BalancerOptions): Promise<ReloadReport> => lb.reconfigure(next),
+  sessions: (lb: Balancer, filter: SessionFilter): readonly SessionSnapshot[] => lb.sessions(filter),
+}
+
+void test('what its methods take and give can be passed on by name', async (t) => {
+  await using lb = await fairlead.createBalancer({ listen: '127.0.0.1:0', backends: [] })
+  t.equal(passedOn.explain(lb, { client: '10.0.0.7' }).pool, 'main')
+  t.same(passedOn.sessions(lb, { client: '10.0.0.7' }), [])
+  t.ok((await passedOn.reconfigure(lb, { listen: '127.0.0.1:0', backends: [3001] })).ok)
+})
 
 void test('the types serve: a strategy, a probe, a clock and listeners of one’s own', async (t) => {
   await using backend = await echoBackend()
