@@ -13,6 +13,7 @@ import { type OpenLog, openLog } from './open-log.ts'
 import { openPresence } from './open-presence.ts'
 import type { DemoRequest } from './requests.ts'
 import { serveUntilStopped } from './serve-until-stopped.ts'
+import { StopRequests } from './stop-requests.ts'
 
 const BACKENDS = ['a', 'b', 'c']
 const HIGHEST_PORT = 65_535
@@ -24,7 +25,8 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
     using hangUps = new HangUps(context)
     const open = await openLog(request.logging, context)
     await using presence = openPresence(request.pidFile, { open, context })
-    await using service = await listenNear(request, { backends, presence, open })
+    using stops = new StopRequests(context)
+    await using service = await listenNear(request, { backends, presence, open, stops })
     const keys = new DemoKeys({
       keyboard: context.keyboard,
       backends,
@@ -37,7 +39,7 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
     await announce(service, { open, logging: request.logging, hints })
     keys.start()
     try {
-      return await serveUntilStopped(service, { open, context, hangUps })
+      return await serveUntilStopped(service, { open, context, hangUps, stops })
     } finally {
       keys.end()
     }
@@ -49,9 +51,14 @@ export async function demo(request: DemoRequest, context: CommandContext): Promi
 /** Listens on the port that was asked for, or on the next one that is free; so does the dashboard, unless it was told where. */
 async function listenNear(
   { port, options, logging, pidFile, admin, isAdminGiven }: DemoRequest,
-  facts: { readonly backends: readonly HttpBackend[]; readonly presence: Presence; readonly open: OpenLog },
+  facts: {
+    readonly backends: readonly HttpBackend[]
+    readonly presence: Presence
+    readonly open: OpenLog
+    readonly stops: StopRequests
+  },
 ): Promise<Service> {
-  const { backends, presence, open } = facts
+  const { backends, presence, open, stops } = facts
   let listen = port
   let dashboard = admin
   for (;;) {
@@ -64,6 +71,7 @@ async function listenNear(
       return await startService({
         config: { ...config, log: logging, pidFile, admin: dashboard },
         presence,
+        onOpening: stops.begin,
         onBegun: (balancer) => beginLog(balancer, { open, logging }),
       })
     } catch (error) {

@@ -2,7 +2,8 @@ import type { CommandContext } from './context.ts'
 
 /**
  * SIGHUP from the first moment on: it would end a process that does not listen to it yet. One that comes before anybody
- * can act on it is kept until then.
+ * can act on it is kept until then. SIGUSR1, too, which is ignored: where nobody listens to it, Node opens its debugger,
+ * and that is not what somebody means who asks for a soft stop.
  */
 export class HangUps implements Disposable {
   readonly #signals: CommandContext['signals']
@@ -12,6 +13,7 @@ export class HangUps implements Disposable {
   constructor({ signals }: Pick<CommandContext, 'signals'>) {
     this.#signals = signals
     signals.on('SIGHUP', this.#onSignal)
+    signals.on('SIGUSR1', ignore)
   }
 
   /** Calls `act` for each from now on, and for those that came before once. */
@@ -23,10 +25,15 @@ export class HangUps implements Disposable {
 
   [Symbol.dispose](): void {
     this.#signals.off('SIGHUP', this.#onSignal)
+    this.#signals.off('SIGUSR1', ignore)
   }
 
   readonly #onSignal = (): void => {
     if (this.#act === undefined) this.#isWaiting = true
     else this.#act()
   }
+}
+
+function ignore(): void {
+  // SIGTERM is the signal to stop.
 }

@@ -1,6 +1,5 @@
 import { resolveOptions } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
-import type { Balancer } from '../control/balancer.ts'
 import { InheritedSockets } from '../net/inherited-sockets.ts'
 import type { ConfigWatch } from '../service/config-watch.ts'
 import { startService } from '../service/service.ts'
@@ -11,6 +10,7 @@ import { openLog } from './open-log.ts'
 import { openPresence, reportSockets, socketsProblem } from './open-presence.ts'
 import type { RunRequest } from './requests.ts'
 import { serveUntilStopped } from './serve-until-stopped.ts'
+import { StopRequests } from './stop-requests.ts'
 
 /** `fairlead <listen> <backends..>`: balances until a signal ends it. */
 export function run(
@@ -42,16 +42,22 @@ export async function runConfig(
   const open = await openLog(logging, context)
   await using presence = openPresence(config.pidFile, { open, context })
   const inherited = InheritedSockets.fromEnvironment(context.env)
-  const onBegun = (balancer: Balancer): void => beginLog(balancer, { open, logging })
-  await using service = await startService({ config, read, watch, presence, inherited, onBegun }).catch(
-    (error: unknown) => {
-      // An address that cannot be had is often one that was handed over under another name.
-      const hint = socketsProblem(inherited)
-      if (hint !== undefined) context.printError(`fairlead: ${hint}\n`)
-      throw error
-    },
-  )
+  using stops = new StopRequests(context)
+  await using service = await startService({
+    config,
+    read,
+    watch,
+    presence,
+    inherited,
+    onOpening: stops.begin,
+    onBegun: (balancer) => beginLog(balancer, { open, logging }),
+  }).catch((error: unknown) => {
+    // An address that cannot be had is often one that was handed over under another name.
+    const hint = socketsProblem(inherited)
+    if (hint !== undefined) context.printError(`fairlead: ${hint}\n`)
+    throw error
+  })
   await announce(service, { open, logging })
   reportSockets(inherited, open)
-  return await serveUntilStopped(service, { open, context, hangUps })
+  return await serveUntilStopped(service, { open, context, hangUps, stops })
 }

@@ -7,6 +7,7 @@ import { EXIT_FAILED, EXIT_OK } from './exit-codes.ts'
 import { hasCursor } from './has-cursor.ts'
 import type { HangUps } from './hang-ups.ts'
 import type { OpenLog } from './open-log.ts'
+import type { StopRequests } from './stop-requests.ts'
 
 /**
  * Serves until SIGTERM or SIGINT; then drains: readiness fails and the service manager hears of it first, then comes the
@@ -18,9 +19,14 @@ import type { OpenLog } from './open-log.ts'
  */
 export async function serveUntilStopped(
   service: Service,
-  options: { readonly open: OpenLog; readonly context: CommandContext; readonly hangUps: HangUps },
+  options: {
+    readonly open: OpenLog
+    readonly context: CommandContext
+    readonly hangUps: HangUps
+    readonly stops: StopRequests
+  },
 ): Promise<number> {
-  const { open, context, hangUps } = options
+  const { open, context, hangUps, stops } = options
   const { balancer } = service
   const { log } = open
   const hangUp = (): void => {
@@ -29,9 +35,6 @@ export async function serveUntilStopped(
     else log.write(note('SIGHUP', 'nothing to reload: there is no configuration file'))
   }
   hangUps.begin(hangUp)
-  // Where nobody listens to it, Node opens its debugger: not what somebody means who asks for a soft stop.
-  context.signals.on('SIGUSR1', ignore)
-  const stops = new StopRequests(context)
   const first = await stops.next()
   log.write(note(first, `${first}: stopping; once more ends at once`))
   const drained = service.drain().then(() => EXIT_OK)
@@ -44,7 +47,6 @@ export async function serveUntilStopped(
   const code = await Promise.race([drained, hurried])
   progress.end()
   stops.end()
-  context.signals.off('SIGUSR1', ignore)
   await open.destination.end()
   const { dropped } = open.destination
   if (dropped > 0) context.printError(`fairlead: ${dropped} lines of the log were lost\n`)
@@ -54,10 +56,6 @@ export async function serveUntilStopped(
 function progressOn(context: CommandContext, open: OpenLog): DrainProgress {
   const { columns } = context
   return new DrainProgress({ open, onTerminal: hasCursor(context), columns, clock: systemClock })
-}
-
-function ignore(): void {
-  // SIGTERM is the signal to stop.
 }
 
 async function hurry(
@@ -76,40 +74,4 @@ async function hurry(
 
 function note(signal: StopSignal | 'SIGHUP', msg: string): LogEntry {
   return { level: 'info', event: 'process:signal', msg, fields: { signal } }
-}
-
-/** The signals that ask for the end, one after the other. */
-class StopRequests {
-  readonly #context: CommandContext
-  readonly #arrived: StopSignal[] = []
-  #waiting: ((signal: StopSignal) => void) | undefined
-
-  constructor(context: CommandContext) {
-    this.#context = context
-    context.signals.on('SIGTERM', this.#onTerm)
-    context.signals.on('SIGINT', this.#onInt)
-  }
-
-  next(): Promise<StopSignal> {
-    return new Promise((resolve) => {
-      const arrived = this.#arrived.shift()
-      if (arrived === undefined) this.#waiting = resolve
-      else resolve(arrived)
-    })
-  }
-
-  end(): void {
-    this.#context.signals.off('SIGTERM', this.#onTerm)
-    this.#context.signals.off('SIGINT', this.#onInt)
-  }
-
-  readonly #onTerm = (): void => this.#arrive('SIGTERM')
-  readonly #onInt = (): void => this.#arrive('SIGINT')
-
-  #arrive(signal: StopSignal): void {
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    if (waiting === undefined) this.#arrived.push(signal)
-    else waiting(signal)
-  }
 }

@@ -51,6 +51,10 @@ export async function createBalancer(options: BalancerOptions): Promise<Balancer
 export interface StartOptions extends Pick<BalancerOptions, 'signal' | 'clock' | 'random'>, TestOptions {
   /** Sockets that were opened for this process; they are dealt out among the listeners, and the rest is closed. */
   readonly inherited?: InheritedSockets | undefined
+  /** Called once, before the first address is opened. */
+  readonly onOpening?: (() => void) | undefined
+  /** Awaited once it listens, before the first checks: what it begins hears of their results. */
+  readonly onListening?: ((balancer: Balancer) => Promise<void>) | undefined
 }
 
 /**
@@ -370,10 +374,12 @@ export class Balancer extends Witnessed {
   }
 
   /** Called by {@link startBalancer}. */
-  async start({ signal, inherited }: StartOptions): Promise<void> {
+  async start({ signal, inherited, onOpening, onListening }: StartOptions): Promise<void> {
     await this.#life.start({
       signal,
       inherited,
+      onOpening,
+      onListening: () => onListening?.(this),
       onOpen: () => {
         this.#means.faults?.tellPreset()
         for (const managed of this.#plane.pools) managed.start()

@@ -46,14 +46,20 @@ export class LifeCycle {
   async start(options: {
     readonly signal: AbortSignal | undefined
     readonly inherited: InheritedSockets | undefined
+    /** Called before the first address is opened. */
+    readonly onOpening: (() => void) | undefined
+    /** Awaited when all are open. */
+    readonly onListening: () => Promise<void> | undefined
     readonly onOpen: () => void
   }): Promise<void> {
-    const { signal, inherited, onOpen } = options
+    const { signal, inherited, onOpening, onListening, onOpen } = options
     const { plane } = this.#options
     inherited?.deal(plane.listeners.map(({ config }) => config))
     try {
       await plane.discover(plane.pools, signal)
+      onOpening?.()
       for (const listener of plane.listeners) await listener.open(inherited?.take(listener.config.name))
+      await onListening()
     } catch (error) {
       await this.close()
       throw error

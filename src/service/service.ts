@@ -27,10 +27,9 @@ export interface ServiceOptions {
   /** Is told when it is ready, reloads and stops. The caller's to end. */
   readonly presence?: Presence | undefined
   readonly inherited?: InheritedSockets | undefined
-  /**
-   * Is given the balancer when it listens and has told of nothing yet: the first checks may be over before the rest has
-   * started.
-   */
+  /** Called once, before the first address is opened: from then on there is something to end well. */
+  readonly onOpening?: (() => void) | undefined
+  /** Is given the balancer when it listens, before its first checks. */
   readonly onBegun?: ((balancer: Balancer) => void) | undefined
   readonly clock?: Clock | undefined
   readonly random?: (() => number) | undefined
@@ -198,17 +197,20 @@ export class Service implements AsyncDisposable {
  * @throws {ListenError} when an address cannot be had; none is listened on then
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, clock, random, inherited, onBegun } = options
-  // The admin listener has heard all events from the first on, unless it is loaded meanwhile.
+  const { config, clock, random, inherited, onOpening, onBegun } = options
+  // It has heard all events from the first on, unless it is loaded meanwhile.
   if (config.admin !== undefined) await loadAdmin()
-  const balancer = await startBalancer(config, { clock, random, inherited })
-  onBegun?.(balancer)
-  const service = new Service(balancer, options)
-  try {
+  let service = undefined as Service | undefined
+  const onListening = async (balancer: Balancer): Promise<void> => {
+    onBegun?.(balancer)
+    service = new Service(balancer, options)
     await service.start()
+  }
+  try {
+    await startBalancer(config, { clock, random, inherited, onOpening, onListening })
   } catch (error) {
-    await service.close()
+    await service?.close()
     throw error
   }
-  return service
+  return service as Service
 }

@@ -1,5 +1,10 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
+import { blackholeBackend } from '../../src/testing/blackhole-backend.ts'
 import { deterministicBytes } from '../../src/testing/deterministic-bytes.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
@@ -54,6 +59,28 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     },
   )
 }
+
+void t.test(
+  'a signal between the first address and the banner stops it as any other, and leaves nothing behind',
+  async (sub) => {
+    // Its check does not end before the banner's patience does: the banner waits for it.
+    await using hole = await blackholeBackend()
+    const folder = await mkdtemp(join(tmpdir(), 'fairlead-')) // the path of a socket is short
+    sub.teardown(() => rm(folder, { recursive: true, force: true }))
+    const socket = join(folder, 'lb.sock')
+    const pidFile = join(folder, 'pid')
+    const args = [`unix:${socket}`, hole.port, '--pid-file', pidFile, '--log-format', 'pretty']
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      await using command = fairlead(args)
+      await waitUntil(() => existsSync(pidFile), { timeoutMs: 15_000 })
+      command.signal('SIGUSR1')
+      command.signal(signal)
+      sub.same(await command.exit(), { code: 0, signal: null })
+      sub.equal(command.stderr, '', 'no debugger was opened')
+      sub.same([existsSync(socket), existsSync(pidFile)], [false, false])
+    }
+  },
+)
 
 void t.test('with no session open it is gone at once', async (sub) => {
   await using command = await start()
