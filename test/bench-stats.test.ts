@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Results } from './bench/results.ts'
+import { stolenMs } from './bench/stolen-time.ts'
 import { median, percentile, roundRatios, spread } from './bench/stats.ts'
 
 void t.test('the median is the middle value, or the mean of the two in the middle, in any order', (test) => {
@@ -62,3 +63,10 @@ void t.test(
     test.end()
   },
 )
+
+void t.test('time that the host took is read by CPU, and is 0 where the kernel does not tell', (test) => {
+  const stat = 'cpu  5 0 0 0 0 0 0 9 0 0\ncpu0 2 0 0 0 0 0 0 4 0 0\ncpu1 3 0 0 0 0 0 0 5 0 0\nintr 7'
+  test.same(stolenMs(stat, [1, 0]), [50, 40])
+  test.same(stolenMs('cpu0 2 0 0 0\n', [0, 1]), [0, 0])
+  test.end()
+})

@@ -5,6 +5,7 @@ import { startWebBackends } from './load/web.ts'
 import type { Metric } from './metric.ts'
 import type { Options, ViewName } from './options.ts'
 import { Results } from './results.ts'
+import { watchStolenTime } from './stolen-time.ts'
 import { references } from './suites.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -18,6 +19,8 @@ export interface BenchPlan {
   progress(line: string): void
   /** Takes what went wrong; the benchmark goes on. */
   note(line: string): void
+  /** Takes what the reader of a figure should know. */
+  remark(line: string): void
 }
 
 /** Runs all rounds: within one, every contender in turn under each load, so that neighbours in time compare. */
@@ -64,7 +67,10 @@ async function compare({ plan, view, round, metric, web, results }: Comparison):
   const attempt = async (contender: Contender | undefined) => {
     const where = label(contender?.title ?? 'no balancer')
     plan.progress(where)
-    return measureOrNote({ ...bed, contender }, metric, (problem) => plan.note(`${where}: ${problem}`))
+    const tell = (line: string): void => plan.remark(`${where}: ${line}`)
+    return await watchStolenTime({ cpus: options.cpus, tell }, () =>
+      measureOrNote({ ...bed, contender }, metric, (problem) => plan.note(`${where}: ${problem}`)),
+    )
   }
 
   const direct = metric.lessDirect === true ? await attempt(undefined) : {}

@@ -49,6 +49,10 @@ async function compareAll(options: Options): Promise<number> {
       progress(line)
       failures.push(line)
     }
+    const remark = (line: string): void => {
+      progress(line)
+      notes.push(line)
+    }
     const plan = {
       options,
       workspace,
@@ -57,6 +61,7 @@ async function compareAll(options: Options): Promise<number> {
       pairs,
       progress,
       note,
+      remark,
     }
     const facts = { machine: describeMachine(), options, contenders, metrics }
     const results = await runBench(plan)

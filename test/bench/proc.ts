@@ -50,6 +50,7 @@ function parentOf(pid: string): number | undefined {
 
 /** The unit of CPU times in /proc/PID/stat, on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100
+export const MS_PER_TICK = 1_000 / TICKS_PER_SECOND
 
 function cpuOfProcess(pid: number): number {
   // schedstat counts nanoseconds; where the kernel was built without it, stat counts ticks of 10 ms.
