@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
+import { customStrategy } from '../balance/custom-strategy.ts'
 import { strategies } from '../balance/strategies.ts'
 import type { StrategyName } from '../balance/strategies.ts'
 import type { PoolConfig } from '../config/schema.ts'
@@ -57,7 +58,7 @@ export class ManagedPool {
   /** Those that have been up: only they can recover. */
   readonly #beenUp = new Set<Backend>()
 
-  /** Throws what the making of a strategy of the user's throws. */
+  /** Throws what the making of a strategy of the user's throws, and a `ConfigError` where that gives none. */
   constructor(options: ManagedPoolOptions) {
     const { config, clock, random, wheel, events, dialer } = options
     this.#options = options
@@ -130,7 +131,8 @@ export class ManagedPool {
 
   /**
    * Makes ready to go by another configuration, and gives what does it: nothing has changed before that is called,
-   * and it does not fail. Throws what the making of a strategy of the user's throws.
+   * and it does not fail. Throws what the making of a strategy of the user's throws, and a `ConfigError` where that gives
+   * none.
    */
   prepare(next: PoolConfig): () => void {
     const before = this.#config
@@ -197,9 +199,10 @@ export class ManagedPool {
     this.idle.close()
   }
 
-  #makeStrategy({ strategy, strategyFactory }: PoolConfig): Strategy {
-    const factory = strategyFactory ?? strategies[strategy as StrategyName]
-    return factory({ random: this.#options.random })
+  #makeStrategy({ name, strategy, strategyFactory }: PoolConfig): Strategy {
+    const { random } = this.#options
+    if (strategyFactory === undefined) return strategies[strategy as StrategyName]({ random })
+    return customStrategy(strategyFactory({ random }), name)
   }
 
   #makeHealth(config: PoolConfig): HealthScheduler {
