@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import { quote } from '../config/invalid-value.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import type { BalancerOptions } from '../config/options.ts'
@@ -188,7 +188,7 @@ export class Witness {
     match: EventMatch<Name>,
     facts: { history: EventHistory; timeoutMs: number },
   ): WaitTimeoutError {
-    const which = typeof match === 'function' ? ' that matches' : ` ${JSON.stringify(match)}`
+    const which = typeof match === 'function' ? ' that matches' : ` ${textOf(match)}`
     const report = this.#report(facts.history.since(), name)
     return new WaitTimeoutError(`${name}${which === ' {}' ? '' : which}\n${report}`, facts.timeoutMs)
   }
@@ -218,6 +218,15 @@ function noSuchEvent(name: unknown): FairleadError {
   const nearest = typeof name === 'string' ? nearestName(name, EVENT_NAMES) : undefined
   const hint = nearest === undefined ? `there are: ${EVENT_NAMES.join(', ')}` : `did you mean ${nearest}?`
   return new FairleadError('FAIRLEAD_WAIT_IN_VAIN', `${quote(name)} never comes: it is no event; ${hint}`)
+}
+
+/** The message of a wait that was in vain must not be what throws: JSON knows no BigInt, and no circles. */
+function textOf(match: object): string {
+  try {
+    return JSON.stringify(match)
+  } catch {
+    return inspect(match, { breakLength: Infinity, customInspect: false })
+  }
 }
 
 function matches<Name extends EventName>(data: EventData<Name>, match: EventMatch<Name>): boolean {

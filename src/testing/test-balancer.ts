@@ -10,6 +10,8 @@ const MOST_EVENTS = 100_000
 /** So that a backend which dies is down, and one that comes back is up, within milliseconds. */
 const QUICK_CHECKS = { checkInterval: '50ms', fastInterval: '10ms', downInterval: '10ms' } as const
 
+const NO_OPTIONS: Partial<TestBalancerOptions> = {}
+
 /**
  * A balancer for a test, in one line: `await using lb = await testBalancer({ backends: [a, b] })`, where `a` and `b`
  * are fixtures, ports or whatever else `createBalancer` takes. It differs in its defaults:
@@ -23,12 +25,13 @@ const QUICK_CHECKS = { checkInterval: '50ms', fastInterval: '10ms', downInterval
  * - Closing it throws where sessions, requests, leases, connections or timers are left: `assertNoLeaks`.
  */
 export function testBalancer(options: TestBalancerOptions): Promise<Balancer> {
-  const { check = 'off', clock } = options
+  // In plain JavaScript it may be missing: whoever reads the options tells what must be among them.
+  const { check = 'off', clock, random } = (options as TestBalancerOptions | null | undefined) ?? NO_OPTIONS
   return createBalancer({
     listen: '127.0.0.1:0',
     check,
     ...(check === 'off' || clock !== undefined ? {} : QUICK_CHECKS),
-    ...(options.random === undefined ? { seed: process.env['FAIRLEAD_TEST_SEED'] ?? newSeed() } : {}),
+    ...(random === undefined ? { seed: process.env['FAIRLEAD_TEST_SEED'] ?? newSeed() } : {}),
     faults: true,
     history: { most: MOST_EVENTS },
     assertNoLeaks: true,

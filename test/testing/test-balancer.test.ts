@@ -17,6 +17,7 @@ import { httpBackend } from '../../src/testing/http-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { refusingPort } from '../../src/testing/refusing-port.ts'
 import { silentBackend } from '../../src/testing/silent-backend.ts'
+import type { TestBalancerOptions } from '../../src/testing/test-balancer.ts'
 import { testBalancer } from '../../src/testing/test-balancer.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { backendSpec } from '../control/configs.ts'
@@ -87,6 +88,14 @@ void t.test('testBalancer', async (sub) => {
   })
 })
 
+void t.test('a balancer of nothing is refused as by createBalancer', async (sub) => {
+  for (const nothing of [undefined, null])
+    await sub.rejects(testBalancer(nothing as unknown as TestBalancerOptions), {
+      code: 'FAIRLEAD_CONFIG',
+      message: /^backends: is missing/,
+    })
+})
+
 void t.test('waiting', async (sub) => {
   void sub.test('fails with the state and the latest events', async (leaf) => {
     await using a = await echoBackend({ id: 'a' })
@@ -108,6 +117,21 @@ void t.test('waiting', async (sub) => {
         ].join('\n'),
       ),
     })
+  })
+
+  void sub.test('fails also where JSON cannot write what was awaited', async (leaf) => {
+    await using a = await echoBackend()
+    await using lb = await testBalancer({ backends: [a] })
+    const circle: unknown[] = []
+    circle.push(circle)
+    for (const [id, shown] of [
+      [1n, '{ id: 1n }'],
+      [circle, '{ id: <ref \\*1> \\[ \\[Circular \\*1\\] \\] }'],
+    ] as const)
+      await leaf.rejects(lb.waitFor('session:close', { id: id as unknown as number }, { timeoutMs: 5 }), {
+        code: 'FAIRLEAD_WAIT_TIMEOUT',
+        message: new RegExp(`^waited 5 ms for session:close ${shown}`),
+      })
   })
 
   void sub.test('looks back where it is asked to, and needs a history for that', async (leaf) => {
