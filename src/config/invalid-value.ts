@@ -15,12 +15,23 @@ export class InvalidValueError extends FairleadError {
 export function quote(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'number') return String(value)
-  const text = JSON.stringify(value, typeof value === 'object' ? withoutTexts : undefined) ?? String(value)
+  const text = asJson(value) ?? String(value)
   const cut = text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`
   return cut.replaceAll(
     CONTROLS,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
+}
+
+/** undefined where JSON has no word for it. */
+function asJson(value: unknown): string | undefined {
+  if (typeof value === 'bigint') return undefined
+  try {
+    return JSON.stringify(value, typeof value === 'object' ? withoutTexts : undefined)
+  } catch {
+    // A circle, or a BigInt within.
+    return kindOf(value)
+  }
 }
 
 /** What a value is, for messages that must not show it. */

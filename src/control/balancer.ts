@@ -197,7 +197,10 @@ export class Balancer extends Witnessed {
     }
   }
 
-  /** The open sessions that `filter` means, the oldest first; at most 1,000 unless it says otherwise. */
+  /**
+   * The open sessions that `filter` means, the oldest first; at most 1,000 unless it says otherwise.
+   * @throws {ConfigError} for a filter that is none
+   */
   sessions(filter: SessionFilter = {}): readonly SessionSnapshot[] {
     const sessions: SessionSnapshot[] = []
     runSteps(this.visitSessions(filter, (session) => sessions.push(copySession(session))))
@@ -226,7 +229,10 @@ export class Balancer extends Witnessed {
     return false
   }
 
-  /** Resets the open sessions that `filter` means, all of them; tells how many. */
+  /**
+   * Resets the open sessions that `filter` means, all of them; tells how many.
+   * @throws {ConfigError} for a filter that is none: it does not mean everything
+   */
   killSessions(filter: SessionFilter): number {
     const choice = new SessionChoice(filter, this.#plane.pools)
     const meant = [...this.#plane.sessions()].filter((session) => choice.means(session))

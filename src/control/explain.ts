@@ -8,6 +8,7 @@ import { affinityOf } from '../handlers/http/affinity.ts'
 import { Router } from '../handlers/http/router.ts'
 import type { Pool } from '../pool/pool.ts'
 import { RequestHead } from '../wire/request-head.ts'
+import { assertFields, type FieldRule, isRecord, TEXT } from './assert-fields.ts'
 import { explainBackend, type Home } from './explain-backend.ts'
 
 export interface ExplainFrom {
@@ -23,6 +24,7 @@ export interface ExplainFrom {
  * @throws {ConfigError} for a listener, an address or fields that cannot be
  */
 export function explain(request: ExplainRequest, { listeners, poolNamed, at }: ExplainFrom): Explanation {
+  assertFields(request, { what: 'a request to explain', rules: FIELDS })
   const listener = findListener(request, listeners)
   const head = headOf(listener.http === undefined ? {} : request)
   const way = wayOf(listener, head)
@@ -58,6 +60,17 @@ export function explain(request: ExplainRequest, { listeners, poolNamed, at }: E
     summary: summaryOf(managed, { client, odds, picked, home }),
     backends,
   }
+}
+
+const FIELDS: Readonly<Record<keyof ExplainRequest, FieldRule>> = {
+  client: TEXT,
+  listener: TEXT,
+  host: TEXT,
+  path: TEXT,
+  headers: {
+    wants: 'an object of texts',
+    takes: (value) => isRecord(value) && Object.values(value).every(TEXT.takes),
+  },
 }
 
 function findListener(

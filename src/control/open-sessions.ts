@@ -4,6 +4,7 @@ import type { FailedAttempt } from '../core/events.ts'
 import type { SessionSnapshot } from '../core/snapshot.ts'
 import type { Steps } from '../core/steps.ts'
 import type { Session } from '../net/session.ts'
+import { assertFields, type FieldRule, TEXT } from './assert-fields.ts'
 import { BackendName } from './backend-name.ts'
 import type { ManagedPool } from './managed-pool.ts'
 import type { SessionFilter } from './port.ts'
@@ -60,12 +61,22 @@ class Visitor {
   }
 }
 
+const FIELDS: Readonly<Record<keyof SessionFilter, FieldRule>> = {
+  listener: TEXT,
+  pool: TEXT,
+  backend: TEXT,
+  client: TEXT,
+  most: { wants: 'a number of at least 0', takes: (value) => typeof value === 'number' && value >= 0 },
+}
+
 /** Which sessions a filter means. What it leaves out matches any. */
 export class SessionChoice {
   readonly #filter: SessionFilter
   readonly #backend: BackendName | undefined
 
+  /** @throws {ConfigError} for a filter that is none */
   constructor(filter: SessionFilter, pools: readonly ManagedPool[]) {
+    assertFields(filter, { what: 'a filter of sessions', rules: FIELDS })
     this.#filter = filter
     const { backend } = filter
     this.#backend = backend === undefined ? undefined : new BackendName(backend, pools)

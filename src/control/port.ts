@@ -44,6 +44,7 @@ export interface ControlPort extends Events {
   passingSnapshot(): Steps<PassingSnapshot>
   /** Open sessions, those of listeners that a reload has closed included. */
   readonly sessionCount: number
+  /** @throws {ConfigError} for a filter that is none, as the next ones */
   sessions(filter?: SessionFilter): readonly SessionSnapshot[]
   /**
    * The same step by step, each as it is when its turn has come: ten thousand at once would hold the traffic up. What

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { BalancerOptions } from '../../src/config/options.ts'
 import { createBalancer } from '../../src/control/balancer.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
-import type { Explanation } from '../../src/core/explanation.ts'
+import type { Explanation, ExplainRequest } from '../../src/core/explanation.ts'
 import type { Strategy } from '../../src/core/strategy.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
@@ -195,7 +195,18 @@ void t.test('refuses what cannot be', async (sub) => {
   sub.throws(() => balancer.explain({ path: '/a b' }), {
     message: /^request: such a request would be refused: /,
   })
+  for (const [request, message] of NO_REQUESTS)
+    sub.throws(() => balancer.explain(request as ExplainRequest), { code: 'FAIRLEAD_CONFIG', message })
 })
+
+/** Plain JavaScript may give them. None means the default. */
+const NO_REQUESTS: readonly (readonly [request: unknown, message: string])[] = [
+  ['10.0.0.7', 'a request to explain must be an object, not "10.0.0.7"'],
+  [null, 'a request to explain must be an object, not null'],
+  [{ clinet: '10.0.0.7' }, 'clinet: is no field of a request to explain; did you mean client?'],
+  [{ client: 7 }, 'client: must be a text, not 7'],
+  [{ headers: { cookie: 7 } }, 'headers: must be an object of texts, not {"cookie":7}'],
+]
 
 function noOdds(): Strategy {
   return { update: () => {}, pick: () => undefined }

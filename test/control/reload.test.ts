@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { ListenerConfig } from '../../src/config/schema.ts'
 import { Listener } from '../../src/control/listener.ts'
+import type { SessionFilter } from '../../src/control/port.ts'
 import { createBalancer } from '../../src/control/balancer.ts'
 import { runSteps } from '../../src/core/steps.ts'
 import { bannerBackend } from '../../src/testing/banner-backend.ts'
@@ -434,6 +435,17 @@ void t.test('the version grows with each change that was commanded, and with no 
   sub.equal(balancer.snapshot().version, 3)
 })
 
+/** Plain JavaScript may give them. None means all sessions. */
+const NO_FILTERS: readonly (readonly [filter: unknown, message: string])[] = [
+  ['banana', 'a filter of sessions must be an object, not "banana"'],
+  [null, 'a filter of sessions must be an object, not null'],
+  [['a'], 'a filter of sessions must be an object, not ["…"]'],
+  [{ backand: 'a' }, 'backand: is no field of a filter of sessions; did you mean backend?'],
+  [{ backend: 7 }, 'backend: must be a text, not 7'],
+  [{ most: -1, pool: null }, 'most: must be a number of at least 0, not -1\npool: must be a text, not null'],
+  [{ most: 1n }, 'most: must be a number of at least 0, not 1'],
+]
+
 void t.test('sessions are listed by what they have in common, and killed', async (sub) => {
   await using rig = await Rig.start()
   const { balancer } = rig
@@ -445,6 +457,11 @@ void t.test('sessions are listed by what they have in common, and killed', async
   sub.equal(balancer.sessions({ most: 2 }).length, 2)
   sub.equal(balancer.sessions({ client: '127.0.0.9' }).length, 0)
   sub.equal(balancer.sessions({ listener: 'main', pool: 'main', client: '127.0.0.1' }).length, 3)
+  for (const [filter, message] of NO_FILTERS) {
+    sub.throws(() => balancer.killSessions(filter as SessionFilter), { code: 'FAIRLEAD_CONFIG', message })
+    sub.throws(() => balancer.sessions(filter as SessionFilter), { code: 'FAIRLEAD_CONFIG', message })
+  }
+  sub.equal(balancer.sessions().length, 3)
   const closed = waitForEvent(balancer, 'session:close')
   sub.equal(balancer.killSession(1), true)
   sub.match(await closed, [{ id: 1, code: 'KD', reason: 'killed' }])

@@ -1,0 +1,45 @@
+import { quote } from '../config/invalid-value.ts'
+import { nearestName } from '../config/nearest-name.ts'
+import type { ConfigProblem } from '../core/errors.ts'
+import { ConfigError } from '../core/errors.ts'
+
+/** A field: what it must be, in words, and whether a value is that. */
+export interface FieldRule {
+  readonly wants: string
+  readonly takes: (value: unknown) => boolean
+}
+
+export const TEXT: FieldRule = { wants: 'a text', takes: (value) => typeof value === 'string' }
+
+/**
+ * Refuses what is no object, unknown fields and wrong ones, as may come from plain JavaScript: each would count as absent,
+ * and what is absent means any.
+ *
+ * @param what says what it is: `a filter of sessions`
+ * @throws {ConfigError} with every problem
+ */
+export function assertFields<Fields extends object>(
+  given: Fields,
+  { what, rules }: { what: string; rules: Readonly<Record<keyof Fields, FieldRule>> },
+): void {
+  if (!isRecord(given))
+    throw new ConfigError([{ path: '', message: `${what} must be an object, not ${quote(given)}` }])
+  const known: Readonly<Record<string, FieldRule>> = rules
+  const problems = Object.entries(given).flatMap(([name, value]): ConfigProblem[] => {
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined
+    if (rule === undefined)
+      return [{ path: name, message: `is no field of ${what}${hint(name, Object.keys(known))}` }]
+    if (value === undefined || rule.takes(value)) return []
+    return [{ path: name, message: `must be ${rule.wants}, not ${quote(value)}` }]
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
+export function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function hint(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known)
+  return nearest === undefined ? `; there are: ${known.join(', ')}` : `; did you mean ${nearest}?`
+}
