@@ -202,6 +202,28 @@ void test('the model adds up pools, and forgets with a restart', (t) => {
   t.end()
 })
 
+void test('HTTP and TCP pools beside each other: requests and sessions count, and the errors of both', (t) => {
+  const model = new Model()
+  const at = (seconds: number, answered: number, sessions: number, connectFailures: number) =>
+    model.update(
+      statusWith({
+        at: seconds * 1_000,
+        pools: [
+          poolWith([backendWith({ requests: requestsWith({ '2xx': answered, '5xx': answered / 10 }) })]),
+          poolWith([backendWith({ id: 'db', sessions, connectFailures })], { name: 'db' }),
+        ],
+      }),
+    )
+  at(1, 0, 0, 0)
+  t.match(at(2, 100, 20, 5), {
+    unit: 'request',
+    isMixed: true,
+    moment: { rate: 130, errors: 15, p50: 0.5 },
+  })
+  t.equal(at(3, 100, 40, 5).moment.p50, undefined, 'a time to connect is none to answer')
+  t.end()
+})
+
 const NO_SESSIONS = { active: 0, accepted: 0, rejected: 0, maxConnections: 100, ends: {} }
 
 void test('what no backend got counts as well: all are down, and clients are answered 503', (t) => {

@@ -36,8 +36,9 @@ export class ChartsPanel {
     region.append(...this.#all.map(({ element }) => element))
   }
 
-  *update({ unit }: View, history: History): Generator<() => void> {
-    this.#rate.title = unit === 'request' ? 'Requests per second' : 'New sessions per second'
+  *update({ unit, isMixed }: View, history: History): Generator<() => void> {
+    const counted = isMixed ? 'Requests and sessions' : unit === 'request' ? 'Requests' : 'New sessions'
+    this.#rate.title = `${counted} per second`
     this.#latency.title = unit === 'request' ? 'Time to answer' : 'Time to connect'
     for (const chart of this.#all) yield () => chart.update(history)
   }

@@ -38,7 +38,10 @@ export interface PoolView {
 export interface View {
   readonly status: Status
   readonly verdict: Verdict
+  /** Whose latencies are shown: with HTTP and TCP pools beside each other those of requests. */
   readonly unit: 'request' | 'session'
+  /** Some pools count requests and others sessions. What is counted over all of them is both. */
+  readonly isMixed: boolean
   readonly pools: readonly PoolView[]
   readonly moment: Moment
 }
@@ -61,8 +64,10 @@ export class Model {
     const errorShare = rate + errorRate < LEAST_RATE ? 0 : errorRate / Math.max(rate, errorRate)
     const verdict = verdictOf(status, { errorShare, rejected: this.#rejectedLately(status) })
     const unit = pools.some((pool) => pool.unit === 'request') ? 'request' : 'session'
+    const isMixed = pools.some((pool) => pool.unit !== unit)
     const [front, seconds] = [this.#front.add(status), this.#secondsUntil(status.at)]
-    return { status, verdict, unit, pools, moment: momentOf(status, { pools, unit, tracks, front, seconds }) }
+    const moment = momentOf(status, { pools, unit, tracks, front, seconds })
+    return { status, verdict, unit, isMixed, pools, moment }
   }
 
   #forget(startedAt: number): void {
@@ -112,10 +117,6 @@ const LEAST_RATE = 1
 const REJECTED_SAMPLES = 10
 const LEAST_SECONDS = 0.5
 
-/**
- * Backends see attempts that a retry made good, and clients see what no backend got: neither counts all, and together
- * they count much twice. So it is whichever is more.
- */
 /** A view that is older than the model with one backend as it was changed. What is counted over all of them stays. */
 export function viewWithChanged(view: View, changed: Changed): View {
   const key = keyOf(changed.pool, changed.backend.id)
@@ -126,6 +127,10 @@ export function viewWithChanged(view: View, changed: Changed): View {
   return { ...view, pools, status: withChanged(view.status, changed) }
 }
 
+/**
+ * Backends see attempts that a retry made good, and clients see what no backend got: neither counts all, and together
+ * they count much twice. So it is whichever is more.
+ */
 function momentOf(
   status: Status,
   seen: {
@@ -137,10 +142,11 @@ function momentOf(
   },
 ): Moment {
   const { pools, unit, tracks, front, seconds } = seen
-  const counted = pools
-    .filter((pool) => pool.unit === unit)
-    .flatMap(({ backends }) => backends.map(({ key }) => (tracks.get(key) as BackendTrack).latest()))
-  const latency = mergedBuckets(counted.map((one) => one.latency))
+  const counted = pools.flatMap((pool) =>
+    pool.backends.map(({ key }) => ({ unit: pool.unit, ...(tracks.get(key) as BackendTrack).latest() })),
+  )
+  // An answer and a connect are not the same kind of time.
+  const latency = mergedBuckets(counted.filter((one) => one.unit === unit).map((one) => one.latency))
   const backendRate = sum(pools, ({ backends }) => sum(backends, ({ spark }) => spark.at(-1) ?? 0))
   const backendErrors = sum(counted, ({ errors }) => errors)
   return {

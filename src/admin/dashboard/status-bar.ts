@@ -70,13 +70,14 @@ export class StatusBar {
 }
 
 /** What it does, where nothing is wrong. */
-function workText({ pools, unit, status }: View): string {
+function workText({ pools, unit, isMixed, status }: View): string {
   const serving = pools.reduce((sum, pool) => sum + pool.serving, 0)
   const rate = pools.reduce((sum, pool) => sum + pool.rate, 0)
   const open = status.listeners.reduce((sum, { active }) => sum + active, 0)
   const place = pools.length > 1 ? ` in ${pools.length} pools` : ''
   const verb = serving === 1 ? 'serves' : 'serve'
-  const pace = rate > 0 ? `${formatNumber(rate)} ${unit}s a second` : `no ${unit}s right now`
+  const counted = isMixed ? 'requests and sessions' : `${unit}s`
+  const pace = rate > 0 ? `${formatNumber(rate)} ${counted} a second` : `nothing right now`
   return `${plural(serving, 'backend')}${place} ${verb} ${pace}; ${plural(open, 'session')} open.`
 }
 
