@@ -20,18 +20,20 @@ export class SessionRow {
     this.#offer()
   }
 
-  update(session: SessionSnapshot): void {
+  /** @param isTcp of a session without a backend it tells that it waits for one; in HTTP mode it may have nothing to ask */
+  update(session: SessionSnapshot, isTcp: boolean): void {
     const { id, client, listener, pool, backend, tried, bytesIn, bytesOut, queueMs, connectMs, ageMs } =
       session
+    const isWaiting = isTcp && backend === undefined
     const texts = [
       String(id),
       client,
       listener,
-      backend === undefined ? `${pool} / none just now` : `${pool} / ${backend}`,
+      `${pool} / ${backend ?? (isWaiting ? 'none yet' : 'none just now')}`,
       tried.length === 0 ? '–' : tried.map((one) => `${one.backend}: ${one.reason}`).join('; '),
       formatAge(ageMs),
       `${formatBytes(bytesIn)} / ${formatBytes(bytesOut)}`,
-      waitText(queueMs, connectMs),
+      isWaiting ? `${formatMs(ageMs)} so far` : waitText(queueMs, connectMs),
     ]
     for (const [i, text] of texts.entries()) setText(this.#cells[i] as HTMLElement, text)
   }

@@ -23,6 +23,7 @@ export class SessionsPanel {
   readonly #rows = new Map<number, SessionRow>()
   #sessions: readonly SessionSnapshot[] = []
   #total = 0
+  #tcpListeners: ReadonlySet<string> = new Set()
   #timer: ReturnType<typeof setTimeout> | undefined
   #isAsking = false
 
@@ -49,7 +50,10 @@ export class SessionsPanel {
     )
   }
 
-  update({ pools }: View): void {
+  update({ pools, status }: View): void {
+    this.#tcpListeners = new Set(
+      status.listeners.filter(({ mode }) => mode === 'tcp').map(({ name }) => name),
+    )
     offer(
       this.#pool,
       pools.map(({ pool }) => pool.name),
@@ -121,7 +125,7 @@ export class SessionsPanel {
       row = new SessionRow(session, { onKill: (id) => void this.#kill(id) })
       this.#rows.set(session.id, row)
     }
-    row.update(session)
+    row.update(session, this.#tcpListeners.has(session.listener))
     return row
   }
 
