@@ -1,6 +1,6 @@
 import type { Fault } from './api.ts'
 import { api } from './api.ts'
-import { el } from './dom.ts'
+import { arrange, el, setText } from './dom.ts'
 import { plural } from './format.ts'
 import type { Operations } from './operations.ts'
 
@@ -11,12 +11,16 @@ const EVERY_MS = 5_000
 export class FaultsBanner {
   readonly #region: HTMLElement
   readonly #operations: Operations
+  readonly #title = el('strong')
+  readonly #list = el('ul')
+  #items = new Map<string, HTMLElement>()
   #count = 0
   #askedAt = 0
 
   constructor(region: HTMLElement, operations: Operations) {
     this.#region = region
     this.#operations = operations
+    region.append(el('p', {}, this.#title, ' in force: not everything that fails here is real.'), this.#list)
   }
 
   /** @param count of those in force, as the snapshot says */
@@ -31,36 +35,35 @@ export class FaultsBanner {
 
   #show(faults: readonly Fault[]): void {
     this.#region.hidden = faults.length === 0
-    this.#region.replaceChildren(
-      el(
-        'p',
-        {},
-        el('strong', {}, `${plural(faults.length, 'fault')} on purpose`),
-        ' in force: not everything that fails here is real.',
-      ),
-      el('ul', {}, ...faults.map((fault) => this.#item(fault))),
-    )
+    setText(this.#title, `${plural(faults.length, 'fault')} on purpose`)
+    this.#items = new Map(faults.map((fault) => [fault.name, this.#itemOf(fault)]))
+    arrange(this.#list, [...this.#items.values()])
   }
 
-  #item({ name, type, hits, isSpent, pool, backend, listener }: Fault): HTMLElement {
-    const where = [
-      ['backend', backend],
-      ['pool', pool],
-      ['listener', listener],
-    ].flatMap(([kind, of]) => (of === undefined ? [] : [`${kind} ${of}`]))
-    const place = where.length === 0 ? 'everywhere' : where.join(', ')
-    const spent = isSpent ? ', spent' : ''
+  /** Stays for as long as its fault does: the focus may be on its button. */
+  #itemOf(fault: Fault): HTMLElement {
+    const item = this.#items.get(fault.name) ?? this.#newItem(fault.name)
+    setText(item.querySelector('span') as Element, factsOf(fault))
+    return item
+  }
+
+  #newItem(name: string): HTMLElement {
     const onclick = (): void =>
       void this.#operations.attempt(async () => {
         await api.removeFault(name)
         this.#operations.done(`Fault ${name} is removed.`)
       })
-    return el(
-      'li',
-      {},
-      el('b', {}, name),
-      ` ${type}, ${place}; struck ${plural(hits, 'time')}${spent} `,
-      el('button', { type: 'button', 'aria-label': `Remove fault ${name}`, onclick }, 'Remove'),
-    )
+    const remove = el('button', { type: 'button', 'aria-label': `Remove fault ${name}`, onclick }, 'Remove')
+    return el('li', {}, el('b', {}, name), ' ', el('span'), ' ', remove)
   }
+}
+
+function factsOf({ type, hits, isSpent, pool, backend, listener }: Fault): string {
+  const where = [
+    ['backend', backend],
+    ['pool', pool],
+    ['listener', listener],
+  ].flatMap(([kind, of]) => (of === undefined ? [] : [`${kind} ${of}`]))
+  const place = where.length === 0 ? 'everywhere' : where.join(', ')
+  return `${type}, ${place}; struck ${plural(hits, 'time')}${isSpent ? ', spent' : ''}`
 }

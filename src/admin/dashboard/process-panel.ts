@@ -1,16 +1,8 @@
 import type { ReloadReport } from '../../core/reload-report.ts'
 import { api } from './api.ts'
 import { el, setText } from './dom.ts'
-import {
-  formatBytes,
-  formatCount,
-  formatMs,
-  formatNumber,
-  formatShare,
-  formatMoment,
-  formatUptime,
-} from './format.ts'
-import { grid } from './grid.ts'
+import { formatBytes, formatMs, formatNumber, formatShare, formatMoment, formatUptime } from './format.ts'
+import { ListenerTable } from './listener-table.ts'
 import type { View } from './model.ts'
 import type { Operations } from './operations.ts'
 
@@ -19,7 +11,7 @@ export class ProcessPanel {
   readonly #operations: Operations
   readonly #facts = el('dl', { class: 'figures card facts-card' })
   readonly #values = new Map<string, HTMLElement>()
-  readonly #listeners: HTMLElement
+  readonly #listeners = new ListenerTable()
   readonly #report = el('div', { class: 'report', role: 'status' })
   readonly #reload = el('button', { type: 'button' }, 'Reload the configuration')
   readonly #reset = el('button', { type: 'button' }, 'Reset counters')
@@ -27,16 +19,6 @@ export class ProcessPanel {
 
   constructor(region: HTMLElement, operations: Operations) {
     this.#operations = operations
-    const { element, body } = grid('Listeners', [
-      'Listener',
-      'Address',
-      'Mode',
-      'Pool',
-      'Open',
-      'Accepted',
-      'Refused',
-    ])
-    this.#listeners = body
     this.#reload.addEventListener('click', () => void this.#runReload())
     this.#reset.addEventListener('click', () => this.#askReset())
     region.append(
@@ -49,7 +31,7 @@ export class ProcessPanel {
       ),
       this.#report,
       el('h2', {}, 'Listeners'),
-      element,
+      this.#listeners.element,
       el('h2', {}, 'Process'),
       this.#facts,
       el('p', { class: 'buttons' }, this.#reset, this.#confirm),
@@ -82,23 +64,7 @@ export class ProcessPanel {
     if (status.faults !== undefined) this.#fact('Faults on purpose', `switched on, ${status.faults} in force`)
     const failed = reloads.failed === 0 ? '' : `, ${reloads.failed} failed`
     this.#fact('Reloads', `${reloads.succeeded}${failed}, in force since ${formatMoment(reloads.lastOkAt)}`)
-    this.#listeners.replaceChildren(
-      ...listeners.map(({ name, address, mode, pool, active, maxConnections, accepted, rejected }) =>
-        el(
-          'tr',
-          {},
-          el('th', { scope: 'row' }, name),
-          ...[
-            address,
-            mode.toUpperCase(),
-            pool,
-            `${formatCount(active)} of ${formatCount(maxConnections)}`,
-            formatCount(accepted),
-            formatCount(rejected),
-          ].map((text) => el('td', {}, text)),
-        ),
-      ),
-    )
+    this.#listeners.update(listeners)
   }
 
   async #runReload(): Promise<void> {
