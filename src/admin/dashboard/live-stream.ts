@@ -31,7 +31,9 @@ export class LiveStream {
   #failures = 0
   #retryAt = 0
   #why = ''
+  /** The last thing that came, over whichever connection; at first the start. */
   #heardAt = 0
+  #connectedAt = 0
   #connection: AbortController | undefined
 
   constructor(options: LiveStreamOptions) {
@@ -39,6 +41,7 @@ export class LiveStream {
   }
 
   start(): void {
+    this.#heardAt = performance.now()
     setInterval(() => this.#tick(), TICK_MS)
     this.retryNow()
   }
@@ -67,7 +70,7 @@ export class LiveStream {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
-    this.#heardAt = performance.now()
+    this.#connectedAt = performance.now()
     const response = await fetch(`api/v1/events?snapshot=1&since=${this.#lastId}`, { signal })
     if (response.status === 401) this.#options.onConnection({ kind: 'logged-out' })
     if (!response.ok || response.body === null) throw await failureOf(response)
@@ -98,8 +101,9 @@ export class LiveStream {
       this.#options.onConnection({ kind: 'waiting', retryInMs, why: this.#why })
       return
     }
-    const quietMs = now - this.#heardAt
+    const sinceMs = now - this.#heardAt
+    const quietMs = Math.min(sinceMs, now - this.#connectedAt)
     if (quietMs > DEAD_MS) this.#connection.abort()
-    else if (quietMs > SILENT_MS) this.#options.onConnection({ kind: 'silent', sinceMs: quietMs })
+    else if (quietMs > SILENT_MS) this.#options.onConnection({ kind: 'silent', sinceMs })
   }
 }
