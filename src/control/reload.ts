@@ -99,7 +99,7 @@ function prepare(
       const listener = running.get(each.before.name) as Listener
       next.set(each.after.name, listener)
       commits.push(prepareListener(plane, { listener, config: each.after, share, poolOf }))
-      if (each.isMoved || !listener.isOpen) {
+      if (!listener.isOpen || (each.isMoved && !isThere(listener, each, after.listeners))) {
         bindings.push({ listener, address: each.after.address })
         leaving.push(listener)
       }
@@ -117,6 +117,24 @@ function prepare(
     if (isAffected || hasShare) commits.push(prepareListener(plane, { listener, config, share, poolOf }))
   }
   return { commits, bindings, leaving, listeners: next }
+}
+
+/**
+ * Whether a listener that is open need not move to its new address: that is the port which 0 had become, or 0, which any
+ * port will do for that no other asks for. To bind it anew would reset who waits there to be accepted.
+ */
+function isThere(
+  { address: bound, isInherited }: Listener,
+  { before, after }: Extract<ConfigChange, { kind: 'listener:change' }>,
+  listeners: readonly ListenerConfig[],
+): boolean {
+  const { address } = after
+  if (bound.kind === 'unix' || address.kind === 'unix') return isDeepStrictEqual(bound, address)
+  // A name was looked up when it was bound. What was inherited may listen anywhere.
+  const hosts = [bound.host, !isInherited && before.address.kind === 'tcp' ? before.address.host : undefined]
+  if (!hosts.includes(address.host)) return false
+  if (address.port !== 0) return address.port === bound.port
+  return !listeners.some((other) => other !== after && overlaps(other.address, bound))
 }
 
 /** Routes hold on to how a pool keeps its clients. */

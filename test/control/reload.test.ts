@@ -146,6 +146,39 @@ void t.test('a listener goes to another address, and its sessions and counters w
   sub.match(rig.balancer.snapshot().listeners, [{ accepted: 2, active: 2 }])
 })
 
+void t.test(
+  'from port 0 to the port that it became, and back, nobody who waits there is lost',
+  async (sub) => {
+    for (const host of ['127.0.0.1', 'localhost']) {
+      await using rig = await Rig.start({ listener: { address: at(0, host) } })
+      const { address, port } = rig.balancer
+      const moves: string[] = []
+      rig.balancer.on('listener:open', ({ address: to }) => moves.push(to))
+      for (const next of [port, 0]) {
+        const report = await rig.reload({ listener: { address: at(next, host) } })
+        sub.match(report, { ok: true, changes: [/listen .* is now/] })
+        sub.same(rig.balancer.address, address)
+        await rig.open()
+      }
+      sub.same(moves, [], 'it was not bound anew')
+    }
+  },
+)
+
+void t.test('port 0 gives up the port that it keeps to another listener that asks for it', async (sub) => {
+  const port = await freePort()
+  await using rig = await Rig.start({ listener: { address: at(port) } })
+  const listeners = [
+    listenerConfig('main', { address: at(0) }),
+    listenerConfig('more', { address: at(port) }),
+  ]
+  const { balancer, config } = rig
+  sub.match(await balancer.reload(configOf(listeners, config.pools)), { ok: true, problems: [] })
+  const ports = balancer.snapshot().listeners.map(({ address }) => address)
+  sub.equal(ports[1], `127.0.0.1:${port}`)
+  sub.not(ports[0], ports[1])
+})
+
 void t.test('from all interfaces to one of the same port, and back', async (sub) => {
   const port = await freePort()
   await using rig = await Rig.start({ listener: { address: { kind: 'tcp', host: '0.0.0.0', port } } })
