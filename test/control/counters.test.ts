@@ -112,6 +112,11 @@ void test('sessions', async (t) => {
     sub.ok(queueTime.sumMs >= 5_300)
     sub.equal(bucketMs(backendOf(balancer, 'a').connectTime), undefined, 'two connects at once')
     sub.equal(backendOf(balancer, 'a').connectTime.sumMs, 0, 'the time in the queue is no connect time')
+    balancer.resetCounters()
+    const after = poolOf(balancer)
+    sub.same(after.queueFailures, { timeout: 0, 'no-backend': 0, full: 0, 'client-left': 0 })
+    sub.equal(total(after.queueTime), 0)
+    sub.equal(after.queueTime.sumMs, 0)
     served.destroy()
   })
 
