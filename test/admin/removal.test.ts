@@ -72,6 +72,23 @@ void test('a removal that waits', async (t) => {
     sub.equal((await removing(() => balancer.removeBackend('a'))).status, 404)
   })
 
+  void t.test('hears of nothing any more once it is over', async (sub) => {
+    const { balancer, removing } = await busy(sub)
+    const heard = () =>
+      (['backend:mode', 'backend:remove', 'config:reload'] as const).map((name) =>
+        balancer.listenerCount(name),
+      )
+    const before = heard()
+    await removing(() => {
+      sub.same(
+        heard(),
+        before.map((count) => count + 1),
+      )
+      balancer.setMode('a', 'ready')
+    })
+    sub.same(heard(), before)
+  })
+
   void t.test('finds nothing to remove once its pool has gone', async (sub) => {
     const { balancer, removing } = await busy(sub)
     const { config } = balancer
