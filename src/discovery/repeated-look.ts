@@ -130,7 +130,7 @@ export class RepeatedLook implements Discovery {
     // A pool that has had no answer yet serves nobody: 1 s, 2 s, 4 s, ... instead of a long interval.
     const limitMs =
       this.#known === undefined ? LEAST_INTERVAL_MS * 2 ** (this.#failures - 1) : (ttlMs ?? Infinity)
-    return Math.min(intervalMs, Math.max(LEAST_INTERVAL_MS, limitMs)) * jitter
+    return Math.min(intervalMs * jitter, Math.max(LEAST_INTERVAL_MS, limitMs * jitter))
   }
 }
 

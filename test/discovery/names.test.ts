@@ -155,15 +155,24 @@ void t.test(
       await followed.looked()
       sub.equal(followed.clock.nextInMs, nextMs, `TTL ${ttl} s`)
     }
-    const clock = new ManualClock()
-    const discovery = makeDiscovery(dnsConfig(server), { clock, random: () => 0, maxConnections: 0 })
-    discovery.start(
-      () => {},
-      () => {},
-    )
-    await discovery.firstLook
-    sub.equal(clock.nextInMs, 9_000, 'a tenth less')
-    discovery.close()
+    for (const [ttl, intervalMs, nextMs, why] of [
+      [3_600, 10_000, 9_000, 'a tenth less'],
+      [4, 10_000, 3_600, 'also of the time that records are good for'],
+      [1, 10_000, 1_000, 'but not less than a second'],
+      [1, 500, 450, 'unless it is asked for'],
+    ] as const) {
+      server.ttl = ttl
+      const clock = new ManualClock()
+      const config = dnsConfig(server, { intervalMs })
+      const discovery = makeDiscovery(config, { clock, random: () => 0, maxConnections: 0 })
+      discovery.start(
+        () => {},
+        () => {},
+      )
+      await discovery.firstLook
+      sub.equal(clock.nextInMs, nextMs, why)
+      discovery.close()
+    }
   },
 )
 
