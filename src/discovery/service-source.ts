@@ -26,8 +26,10 @@ export class ServiceSource implements Source {
   async look(signal: AbortSignal): Promise<Answer> {
     const look = this.#options.client.begin(signal)
     try {
-      const records = await this.#records(look)
-      const { problems, ttlMs } = await this.#resolveTargets(records, { look, signal })
+      const told = await this.#records(look)
+      const records = told.filter(({ port }) => port !== 0)
+      const { problems: unresolved, ttlMs } = await this.#resolveTargets(records, { look, signal })
+      const problems = [...withoutPort(told), ...unresolved]
       const found = records.flatMap((record) => this.#addressesOf(record))
       if (found.length === 0) throw new Error(listed(problems))
       const shares = sharesOf(found)
@@ -83,4 +85,10 @@ export class ServiceSource implements Source {
     const ips = this.#hosts.get(name)?.ips ?? []
     return ips.map((ip) => ({ ip, port, name, priority, weight: weight / ips.length }))
   }
+}
+
+/** Nobody can connect to port 0. */
+function withoutPort(records: readonly SrvRecord[]): readonly string[] {
+  const names = new Set(records.filter(({ port }) => port === 0).map(({ name }) => name))
+  return [...names].toSorted().map((name) => `${name}: its record says port 0`)
 }

@@ -396,6 +396,29 @@ void t.test(
   },
 )
 
+void t.test('SRV: a record with port 0 is no backend, and is told', async (sub) => {
+  await using server = await DnsServer.start()
+  const records = [
+    { target: 'a.test', port: 0 },
+    { target: 'a.test', port: 1 },
+    { target: 'b.test', port: 0 },
+  ]
+  server.answer = records
+  server.names.set('a.test', ['10.0.0.1'])
+  server.names.set('b.test', ['10.0.0.2'])
+  using followed = new Followed(dnsConfig(server, { records: 'srv' }))
+  await followed.looked()
+  sub.strictSame(followed.backends, ['10.0.0.1:1'])
+  sub.equal(followed.failure, 'a.test: its record says port 0; b.test: its record says port 0')
+  server.answer = records.slice(1, 2)
+  await followed.lookAgain()
+  sub.equal(followed.failure, undefined)
+  server.answer = records.slice(2)
+  await followed.lookAgain()
+  sub.equal(followed.failure, 'b.test: its record says port 0')
+  sub.strictSame(followed.backends, ['10.0.0.1:1'], 'the last good answer stays')
+})
+
 void t.test('SRV: nothing found is no answer', async (sub) => {
   await using server = await DnsServer.start()
   server.answer = 'NXDOMAIN'
