@@ -1,5 +1,7 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { BackendExplanation, Explanation } from '../../core/explanation.ts'
 import { EXIT_NO, EXIT_OK } from '../exit-codes.ts'
+import { wrap } from '../help-lines.ts'
 import type { OperateCall, OperateCommand } from './operate-command.ts'
 import { outlineOf } from './outlines.ts'
 import { JSON_FLAG } from './operate-command.ts'
@@ -39,24 +41,32 @@ async function explain({ client, context, paint, words, text, has }: OperateCall
 }
 
 function lines({ summary, route, backends }: Explanation, look: TableLook): string[] {
-  const columns = [
-    { title: 'BACKEND' },
-    { title: 'CHANCE', right: true },
-    { title: 'VERDICT' },
-    { title: 'WHY' },
+  return [
+    summary,
+    ...(route === undefined ? [] : [look.paint('dim', route)]),
+    ...(backends.length === 0 ? [] : ['', ...backendLines(backends, look)]),
   ]
+}
+
+const COLUMNS = [{ title: 'BACKEND' }, { title: 'CHANCE', right: true }, { title: 'VERDICT' }]
+
+/** The reason is what is asked for: where it has no room beside the rest, it stands below, whole. */
+export function backendLines(backends: readonly BackendExplanation[], look: TableLook): string[] {
+  const { paint, width = Infinity } = look
   const rows = backends.map(({ id, chance, verdict, reason }): (Cell | string)[] => [
     { text: id, color: 'bold' },
     chance === undefined ? '?' : `${Math.round(chance * 1_000) / 10}%`,
     { text: verdict, color: colorOf(verdict) },
     reason,
   ])
-  return [
-    summary,
-    ...(route === undefined ? [] : [look.paint('dim', route)]),
-    ...(rows.length === 0 ? [] : ['', ...tableLines(columns, rows, look)]),
-  ]
+  const whole = tableLines([...COLUMNS, { title: 'WHY' }], rows, { paint })
+  if (whole.every((line) => stripVTControlCharacters(line).length <= width)) return whole
+  const [title = '', ...short] = tableLines(COLUMNS, rows, look)
+  const below = backends.map(({ reason }) => wrap(reason, width - INDENT.length))
+  return [title, ...short.flatMap((line, i) => [line, ...(below[i] ?? []).map((part) => INDENT + part)])]
 }
+
+const INDENT = '  '
 
 type Verdict = BackendExplanation['verdict']
 

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Status } from '../../../src/cli/operate/ask-status.ts'
 import { checkOf, stateOf } from '../../../src/cli/operate/backend-state.ts'
 import { eventLine } from '../../../src/cli/operate/event-line.ts'
+import { backendLines } from '../../../src/cli/operate/explain.ts'
 import { findBackend } from '../../../src/cli/operate/find-backend.ts'
 import { type BackendRates, ratesBetween } from '../../../src/cli/operate/rates.ts'
 import { readMessages } from '../../../src/cli/operate/read-messages.ts'
@@ -12,6 +13,7 @@ import { cutText, tableLines } from '../../../src/cli/operate/table.ts'
 import { textLine } from '../../../src/cli/operate/text-line.ts'
 import { order, SORTS, topLines, type TopModel } from '../../../src/cli/operate/top-view.ts'
 import type { BackendSnapshot, LatencySnapshot } from '../../../src/core/snapshot.ts'
+import type { BackendExplanation } from '../../../src/core/explanation.ts'
 import { createPaint } from '../../../src/log/paint.ts'
 
 const plain = createPaint(false)
@@ -366,4 +368,34 @@ void t.test('an event is told as the log tells it, also one that is not known', 
   sub.equal(eventLine(unknown, at), '09:05:01.042  moon:rise {"phase":"full"}')
   const otherwise = { at, name: 'config:reload', data: null } as never
   sub.equal(eventLine(otherwise, at), '09:05:01.042  config:reload null')
+})
+
+void t.test('explain tells each reason whole, below where it has no room beside', (sub) => {
+  const reason = 'its turn comes round in one of two sessions'
+  const backends = [
+    { id: 'a', chance: 0.5, verdict: 'picked', reason },
+    { id: 'long-name', verdict: 'down', reason: 'refused' },
+  ] as unknown as readonly BackendExplanation[]
+  const title = 'BACKEND    CHANCE  VERDICT'
+  const wide = [
+    `${title}  WHY`,
+    `a             50%  picked   ${reason}`,
+    'long-name       ?  down     refused',
+  ]
+  sub.strictSame(backendLines(backends, { paint: plain }), wide)
+  sub.strictSame(backendLines(backends, { paint: plain, width: 71 }), wide)
+  sub.strictSame(
+    backendLines(backends, { paint: colored, width: 71 }).map(stripVTControlCharacters),
+    wide,
+    'colours take no room',
+  )
+  sub.strictSame(backendLines(backends, { paint: plain, width: 40 }), [
+    title,
+    'a             50%  picked',
+    '  its turn comes round in one of two',
+    '  sessions',
+    'long-name       ?  down',
+    '  refused',
+  ])
+  sub.end()
 })
