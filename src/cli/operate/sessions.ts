@@ -23,7 +23,7 @@ export const sessionsCommand: OperateCommand = {
   most: 0,
   flags: [
     ...FILTERS,
-    { flag: 'most', kind: 'integer', value: '<n>', text: 'At most so many [1000]' },
+    { flag: 'most', kind: 'integer', value: '<n>', text: 'At most so many, up to 10000 [1000]' },
     JSON_FLAG,
   ],
   run: sessions,
