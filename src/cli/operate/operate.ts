@@ -1,3 +1,4 @@
+import { packageVersion } from '../../core/package-version.ts'
 import { createPaint, wantsColor } from '../../log/paint.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT_OK } from '../exit-codes.ts'
@@ -20,6 +21,10 @@ export async function operate(args: readonly string[], context: CommandContext):
   const asked = await parseOperateArgs(command, { args: args.slice(1), env: context.env })
   if (asked === 'help') {
     context.print(operateHelp(command, context))
+    return EXIT_OK
+  }
+  if (asked === 'version') {
+    context.print(`${packageVersion()}\n`)
     return EXIT_OK
   }
   const { address, token, words, texts, numbers } = asked

@@ -26,10 +26,11 @@ const DEFAULT_ADMIN = '127.0.0.1:8090'
 export async function parseOperateArgs(
   command: OperateCommand,
   { args, env }: { readonly args: readonly string[]; readonly env: Env },
-): Promise<OperateRequest | 'help'> {
+): Promise<OperateRequest | 'help' | 'version'> {
   const flags = [...command.flags, ...REACH_FLAGS]
-  const { words, given, isHelp } = cut(args, flags)
+  const { words, given, isHelp, isVersion } = cut(args, flags)
   if (isHelp) return 'help'
+  if (isVersion) return 'version'
   const problems: string[] = []
   const texts = new Map<string, string>()
   const numbers = new Map<string, number>()
@@ -53,6 +54,7 @@ interface Cut {
   /** A flag given twice counts as given last. Without a value: undefined. */
   readonly given: ReadonlyMap<string, string | undefined>
   readonly isHelp: boolean
+  readonly isVersion: boolean
 }
 
 /** By Node's own parser: scripts call these commands again and again, and yargs takes as long to load as all the rest. */
@@ -62,14 +64,15 @@ function cut(args: readonly string[], flags: readonly OperateFlag[]): Cut {
   )
   const { tokens, positionals } = parseArgs({
     args: [...args],
-    options: { ...options, help: { type: 'boolean', short: 'h' } },
+    options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } },
     strict: false,
     allowPositionals: true,
     tokens: true,
   })
   const given = new Map(tokens.flatMap((each) => (each.kind === 'option' ? [[each.name, each.value]] : [])))
   const isHelp = given.delete('help')
-  return { words: positionals, given, isHelp }
+  const isVersion = given.delete('version')
+  return { words: positionals, given, isHelp, isVersion }
 }
 
 function unknownFlag(
@@ -77,7 +80,7 @@ function unknownFlag(
   { command, flags }: { readonly command: OperateCommand; readonly flags: readonly OperateFlag[] },
 ): string {
   const written = `${name.length === 1 ? '-' : '--'}${name}`
-  const known = [...flags.map(({ flag }) => flag), 'help']
+  const known = [...flags.map(({ flag }) => flag), 'help', 'version']
   const nearest = name.length === 1 ? undefined : nearestName(name, known)
   const hint =
     nearest === undefined ? `; fairlead ${command.name} --help lists them` : `; did you mean --${nearest}?`

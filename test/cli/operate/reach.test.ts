@@ -5,6 +5,7 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { packageVersion } from '../../../src/core/package-version.ts'
 import { operate } from '../../admin/rig.ts'
 import { run, told } from './run.ts'
 
@@ -187,6 +188,13 @@ void t.test('each mistake is one line that says what would be right, and exit co
   for (const [args, says] of WRONG) sub.same(await told('1', args), [2, `fairlead: ${says}\n`])
   const both = await run('nowhere', ['drain', '--wiat'])
   sub.equal(both.complaints.split('\n').length, 4, 'and all of them are told at once')
+})
+
+void t.test('each command tells the version, as those that balance do', async (sub) => {
+  for (const flag of ['--version', '-V']) {
+    sub.same(await told('1', ['status', flag]), [0, `${packageVersion()}\n`])
+    sub.same(await told('1', ['drain', flag]), [0, `${packageVersion()}\n`])
+  }
 })
 
 void t.test('help of a command, asked for in either way', async (sub) => {
