@@ -1,4 +1,5 @@
 import { effectiveConfig } from '../config/effective.ts'
+import { escapeVariables } from '../config/expand-variables.ts'
 import type { Config } from '../config/schema.ts'
 import { readConfigFile } from '../config/source.ts'
 import { ConfigError, formatProblem } from '../core/errors.ts'
@@ -28,7 +29,7 @@ export async function check(request: CheckRequest, context: CommandContext): Pro
 
 async function told(config: Config, { file, json, print }: CheckRequest): Promise<string> {
   if (print) {
-    const effective = effectiveConfig(config)
+    const effective = escapeVariables(effectiveConfig(config))
     if (json) return `${JSON.stringify(effective, null, 2)}\n`
     const { stringify } = await import('yaml')
     return stringify(effective, { aliasDuplicateObjects: false })

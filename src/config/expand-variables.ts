@@ -16,6 +16,14 @@ export function expandVariables(
   return { value: expanded, problems }
 }
 
+/** What {@link expandVariables} makes `value` of again. */
+export function escapeVariables(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('${', () => '$${')
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(escapeVariables)
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, escapeVariables(item)]))
+}
+
 interface Context {
   readonly env: Env
   readonly place: Place

@@ -7,6 +7,7 @@ import type * as z from 'zod'
 import { check } from '../../src/cli/check.ts'
 import type { CommandContext } from '../../src/cli/context.ts'
 import { effectiveConfig } from '../../src/config/effective.ts'
+import { expandVariables } from '../../src/config/expand-variables.ts'
 import type { FairleadConfig } from '../../src/config/file-options.ts'
 import type { fileSchema } from '../../src/config/file-schema.ts'
 import { jsonSchema } from '../../src/config/json-schema.ts'
@@ -16,6 +17,7 @@ import { isSmallForm } from '../../src/config/small-form.ts'
 import { readConfigFile } from '../../src/config/source.ts'
 import { ConfigError } from '../../src/core/errors.ts'
 import { inProject } from '../helpers/project.ts'
+import { written } from './written.ts'
 
 const corpus = inProject('fixtures/configs')
 const valid = filesIn('valid')
@@ -92,10 +94,25 @@ void t.test('what check --print says reads into the same configuration', async (
     const { code, printed } = await checked(file, { print: true })
     sub.equal(code, 0)
     if (config.pools.some(({ strategyFactory }) => strategyFactory !== undefined)) continue
-    const again = resolveFile(parse(printed))
+    const said = expandVariables(parse(printed), env).value
+    const again = resolveFile(said)
     if (!printed.includes(HIDDEN)) sub.same(again, config, shortName(file))
-    sub.same(parse(printed), effectiveConfig(config), shortName(file))
+    sub.same(said, effectiveConfig(config), shortName(file))
     sub.same(effectiveConfig(again), effectiveConfig(config), `${shortName(file)}, read again`)
+  }
+})
+
+void t.test('what check --print says is a file that check takes, whatever signs are in it', async (sub) => {
+  const text = '$${ $$${{NAME} $ { ${UNSET:-x}'
+  const file = written(
+    'signs.yaml',
+    `{ listeners: { web: { listen: 8080, pool: web } }, pools: { web: { backends: [1], check: http, checkBody: '${text}' } } }`,
+  )
+  const config = await readConfigFile(file, { env })
+  sub.equal(config.pools[0]?.check.http.bodyContains, '${ $${{NAME} $ { x')
+  for (const json of [false, true]) {
+    const { printed } = await checked(file, { print: true, json })
+    sub.same(await readConfigFile(written('printed.yaml', printed), { env }), config)
   }
 })
 
