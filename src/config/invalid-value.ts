@@ -15,23 +15,12 @@ export class InvalidValueError extends FairleadError {
 export function quote(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'number') return String(value)
-  const text = asJson(value) ?? String(value)
+  const text = written(value)
   const cut = text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`
   return cut.replaceAll(
     CONTROLS,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-}
-
-/** undefined where JSON has no word for it. */
-function asJson(value: unknown): string | undefined {
-  if (typeof value === 'bigint') return undefined
-  try {
-    return JSON.stringify(value, typeof value === 'object' ? withoutTexts : undefined)
-  } catch {
-    // A circle, or a BigInt within.
-    return kindOf(value)
-  }
 }
 
 /** What a value is, for messages that must not show it. */
@@ -47,6 +36,19 @@ const MOST_SHOWN = 80
 /** Those that JSON leaves as they are: a terminal obeys them, or turns the rest of the line around. */
 const CONTROLS = /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
 
+function written(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'symbol' || value === undefined) return String(value)
+  try {
+    return JSON.stringify(value, typeof value === 'object' ? withoutTexts : undefined) ?? kindOf(value)
+  } catch {
+    // It holds itself, nests without end, or has a getter or a toJSON that throws: what kind it is has to do.
+    return kindOf(value)
+  }
+}
+
 function withoutTexts(name: string, part: unknown): unknown {
-  return typeof part === 'string' || isSecretName(name) ? '…' : part
+  if (typeof part === 'string' || isSecretName(name)) return '…'
+  // JSON has no word for it.
+  return typeof part === 'bigint' ? `${part}n` : part
 }

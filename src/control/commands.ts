@@ -1,4 +1,5 @@
 import type { BackendOptions } from '../config/options.ts'
+import { quote } from '../config/invalid-value.ts'
 import { parseBackend } from '../config/resolve.ts'
 import { MOST_CONNECTIONS } from '../config/limits.ts'
 import { MOST_WEIGHT } from '../config/parse-backend.ts'
@@ -32,7 +33,7 @@ export class OperatorCommands {
   setMode(id: string, mode: BackendMode): BackendRef | undefined {
     const { managed, backend } = this.#find(id)
     if (mode !== 'ready' && mode !== 'drain' && mode !== 'maint') {
-      throw refusal('mode', `${String(mode)} is none of ready, drain, maint`)
+      throw refusal('mode', `${shown(mode)} is none of ready, drain, maint`)
     }
     if (backend.mode === mode) return undefined
     managed.setMode(backend, mode)
@@ -60,7 +61,7 @@ export class OperatorCommands {
     pool: string | undefined,
   ): BackendRef & { readonly address: string } {
     const managed = pool === undefined ? this.#plane.pools[0] : this.#plane.poolNamed(pool)
-    if (managed === undefined) throw refusal('pool', `no pool ${String(pool)}`)
+    if (managed === undefined) throw refusal('pool', `no pool ${shown(pool)}`)
     const spec = parseBackend(given, { maxConnections: managed.config.backendMaxConnections })
     const address = formatAddress(spec.address)
     for (const known of managed.pool.backends.values()) {
@@ -126,7 +127,12 @@ function refTo({ id, pool }: Backend): BackendRef {
 
 function assertCount(path: string, value: number, most: number): void {
   if (Number.isInteger(value) && value >= 0 && value <= most) return
-  throw refusal(path, `${value} is no whole number from 0 to ${most}`)
+  throw refusal(path, `${shown(value)} is no whole number from 0 to ${most}`)
+}
+
+/** A text as it is, and whatever plain JavaScript may give in its place. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : quote(value)
 }
 
 function refusal(path: string, message: string): ConfigError {

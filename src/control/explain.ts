@@ -108,7 +108,7 @@ function wayOf({ pool, http }: ListenerConfig, head: RequestHead): { pool?: stri
 
 function clientOf({ client }: ExplainRequest, { address }: ListenerConfig): string {
   if (client === undefined) return address.kind === 'unix' ? '' : '127.0.0.1'
-  if (client === '' || isIP(client) !== 0) return client
+  if (typeof client === 'string' && (client === '' || isIP(client) !== 0)) return client
   throw new ConfigError([{ path: 'client', message: `${quote(client)} is no IP address` }])
 }
 

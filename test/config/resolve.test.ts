@@ -19,6 +19,35 @@ const check = async () => ({ ok: true, code: 'L7OK', text: 'fine' }) as const
 
 const minimal = { listen: 8080, backends: [3001] }
 
+/** What JSON cannot write. */
+const circle: unknown[] = []
+circle.push(circle)
+const trap = {
+  get part(): string {
+    throw new Error('touched')
+  },
+}
+
+void t.test('a value that cannot be written down is refused as any other', async (sub) => {
+  for (const [value, shown] of [
+    [circle, 'a list'],
+    [trap, 'an object'],
+    [{ deep: { circle } }, 'an object'],
+    [{ toJSON: () => undefined }, 'an object'],
+    [10n, '10n'],
+    [[10n], '["10n"]'],
+    [Symbol('x'), 'Symbol(x)'],
+  ]) {
+    for (const name of ['balance', 'retries', 'eject', 'checkPath', 'idleTimeout', 'seed', 'io']) {
+      const [problem] = problemsOf({ ...minimal, [name]: value })
+      sub.equal(problem?.path, name)
+      sub.ok(problem?.message.includes(shown as string), name)
+    }
+    const [problem] = problemsOf({ ...minimal, backends: [{ address: 3001, weight: value }] })
+    sub.equal(problem?.path, 'backends[0].weight')
+  }
+})
+
 void t.test('defaults are those of the semantics', async (sub) => {
   sub.same(resolveOptions(minimal), {
     listeners: [

@@ -269,6 +269,13 @@ void test('operators', async (t) => {
     sub.throws(() => balancer.addBackend('c=127.0.0.1:3001'), { message: /is in pool main already/ })
     sub.throws(() => balancer.addBackend('c=127.0.0.1:x'), { name: 'ConfigError' })
     sub.throws(() => balancer.addBackend(3003, { pool: 'other' }), { message: /no pool other/ })
+    for (const odd of [10n, Symbol('x'), Object.create(null)] as unknown[]) {
+      sub.throws(() => balancer.setMode('a', odd as 'drain'), { message: /^mode: / })
+      sub.throws(() => balancer.setWeight('a', odd as number), { message: /^weight: / })
+      sub.throws(() => balancer.setMaxConnections('a', odd as number), { message: /^maxConnections: / })
+      sub.throws(() => balancer.addBackend(3003, { pool: odd as string }), { message: /^pool: / })
+      sub.throws(() => balancer.explain({ client: odd as string }), { message: /^client: / })
+    }
     sub.same(
       balancer.snapshot().pools[0]?.backends.map(({ id, mode, weight }) => [id, mode, weight]),
       [
