@@ -5,7 +5,9 @@ import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../core/errors.ts'
 import { absolutePaths } from './absolute-paths.ts'
 import { expandVariables } from './expand-variables.ts'
+import { findCircle } from './find-circle.ts'
 import { quote } from './invalid-value.ts'
+import { formatPlace, type Place } from './place.ts'
 import { resolveFile } from './resolve-file.ts'
 import type { Config } from './schema.ts'
 import type { GivenValues } from './values.ts'
@@ -36,8 +38,9 @@ export async function readConfigFile(path: string, options: ReadConfigOptions = 
   }
   const folder = dirname(resolve(path))
   if (format === 'module') {
-    const value = absolutePaths(await importModule(path), folder)
-    return resolveFile(value, { file: path, overrides })
+    const value = await importModule(path)
+    assertEnds(value, path)
+    return resolveFile(absolutePaths(value, folder), { file: path, overrides })
   }
   const text = await readText(path)
   // Loaded only where there is a text to take apart.
@@ -47,6 +50,7 @@ export async function readConfigFile(path: string, options: ReadConfigOptions = 
     if (problems.length === 0) throw fileError(path, 'is empty: it needs listeners and pools')
     throw new ConfigError(problems.map(({ line, message }) => ({ file: path, line, path: '', message })))
   }
+  assertEnds(value, path, lineOf)
   const expanded = expandVariables(value, env)
   return resolveFile(absolutePaths(expanded.value, folder), {
     file: path,
@@ -65,6 +69,14 @@ const FORMATS: Readonly<Record<string, 'yaml' | 'json' | 'module' | undefined>> 
   '.cjs': 'module',
   '.ts': 'module',
   '.mts': 'module',
+}
+
+/** Whoever walks through a circle never comes to its end. An alias of YAML can make one, and so can a module. */
+function assertEnds(value: unknown, file: string, lineOf?: (place: Place) => number | undefined): void {
+  const circle = findCircle(value)
+  if (circle === undefined) return
+  const message = 'leads back to what it stands in, without end'
+  throw new ConfigError([{ file, line: lineOf?.(circle), path: formatPlace(circle), message }])
 }
 
 function fileError(path: string, message: string): ConfigError {

@@ -108,6 +108,33 @@ void t.test('a thousand backends may say again what one says', async (sub) => {
   sub.ok(pools[0]?.backends.every(({ weight }) => weight === 7))
 })
 
+void t.test('what leads back to what it stands in is told with its place', async (sub) => {
+  for (const [i, [lines, place]] of (
+    [
+      [['pools:', '  p:', '    backends: [3001]', '    balance: &x [*x]'], 'pools.p.balance[0]'],
+      [
+        ['pools:', '  p:', '    check: http', '    checkHeader: &x { a: [{ b: *x }] }'],
+        'pools.p.checkHeader.a[0].b',
+      ],
+      [['pools:', '  p: &x', '    backends: [3001]', '    balance: *x'], 'pools.p.balance'],
+    ] as const
+  ).entries()) {
+    const path = written(`circle-${i}.yaml`, lines.join('\n'))
+    await sub.rejects(readConfigFile(path), {
+      code: 'FAIRLEAD_CONFIG',
+      message: `${path}:4: ${place}: leads back to what it stands in, without end`,
+    })
+  }
+  const path = written(
+    'circle.mjs',
+    'const p = { backends: [3001] }; p.p = p; export default { pools: { p } }',
+  )
+  await sub.rejects(readConfigFile(path), {
+    code: 'FAIRLEAD_CONFIG',
+    message: `${path}: pools.p.p: leads back to what it stands in, without end`,
+  })
+})
+
 function both(a: string, b: string): string {
   return written(
     'ports.yaml',
