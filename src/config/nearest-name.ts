@@ -4,6 +4,8 @@ export function nearestName(name: string, known: readonly string[]): string | un
   // A third of the letters may be wrong: more, and the suggestion would only confuse.
   let best = Math.max(1, Math.floor(name.length / 3)) + 1
   for (const candidate of known) {
+    // At least so many letters are missing or too many: a text of a megabyte is not compared letter by letter.
+    if (Math.abs(name.length - candidate.length) >= best) continue
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance < best) {
       best = distance

@@ -298,6 +298,12 @@ void t.test('the nearest name is suggested only when it is near', async (sub) =>
   sub.equal(nearestName('xyzzy', names), undefined)
 })
 
+void t.test('what is far longer than any name is near none, and takes no time to say so', (sub) => {
+  // Letter by letter this would take minutes.
+  sub.equal(nearestName('r'.repeat(100_000_000), ['retries', 'rise', 'round-robin']), undefined)
+  sub.end()
+})
+
 function failsOnlyOnPurpose(read: () => unknown): boolean {
   try {
     read()
