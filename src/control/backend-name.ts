@@ -1,4 +1,6 @@
+import { quote } from '../config/invalid-value.ts'
 import type { Backend } from '../core/backend.ts'
+import { ConfigError } from '../core/errors.ts'
 import type { ManagedPool } from './managed-pool.ts'
 
 /**
@@ -9,7 +11,11 @@ export class BackendName {
   readonly #text: string
   readonly #isFull: boolean
 
+  /** @throws {ConfigError} for what plain JavaScript may give in place of a text */
   constructor(text: string, pools: readonly ManagedPool[]) {
+    if (typeof text !== 'string') {
+      throw new ConfigError([{ path: 'backend', message: `must be named by a text, not ${quote(text)}` }])
+    }
     this.#text = text
     this.#isFull = pools.some(({ pool: { name, backends } }) => {
       return text.startsWith(`${name}/`) && backends.has(text.slice(name.length + 1))

@@ -49,3 +49,24 @@ void test('what a backend is called', async (t) => {
   balancer.removeBackend('web/b')
   t.same(sessionsOf('web/b'), ['db'], 'nothing else is called so any more')
 })
+
+void test('what is no text names no backend, and is told so', async (t) => {
+  await using balancer = await startBalancer(
+    configOf(
+      [listenerConfig('web', { pool: 'web' })],
+      [poolConfig('web', { backends: [backendSpec('a', 3001)] })],
+    ),
+  )
+  for (const odd of [5, null, undefined, {}, Symbol('x')] as unknown[]) {
+    const id = odd as string
+    const refusal = { code: 'FAIRLEAD_CONFIG', message: /^backend: must be named by a text, not / }
+    t.throws(() => balancer.setMode(id, 'drain'), refusal)
+    t.throws(() => balancer.setWeight(id, 1), refusal)
+    t.throws(() => balancer.setMaxConnections(id, 1), refusal)
+    t.throws(() => balancer.removeBackend(id), refusal)
+    await t.rejects(balancer.whenIdle(id), refusal)
+    const filterRefusal = { code: 'FAIRLEAD_CONFIG', message: /^backend: must be a text, not / }
+    if (odd !== undefined) t.throws(() => balancer.sessions({ backend: id }), filterRefusal)
+  }
+  t.equal(balancer.snapshot().pools[0]?.backends.length, 1)
+})
