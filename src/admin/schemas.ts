@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { CheckResult } from '../core/backend.ts'
+import { CHECK_CODES, type CheckResult } from '../core/backend.ts'
 import type { FailedAttempt } from '../core/events.ts'
 import type { Explanation } from '../core/explanation.ts'
 import type { ProcessFacts } from '../core/process-facts.ts'
@@ -57,21 +57,8 @@ const requests = z
   })
   .register(named, { id: 'Requests' }) satisfies Of<RequestsSnapshot>
 
-const checkCodes = [
-  'L4OK',
-  'L4TOUT',
-  'L4CON',
-  'L6OK',
-  'L6TOUT',
-  'L6RSP',
-  'L7OK',
-  'L7TOUT',
-  'L7RSP',
-  'L7STS',
-] as const
-
 const checkResult = z
-  .object({ ok: z.boolean(), code: z.enum(checkCodes), text: z.string(), durationMs: ms })
+  .object({ ok: z.boolean(), code: z.enum(CHECK_CODES), text: z.string(), durationMs: ms })
   .register(named, { id: 'CheckResult' }) satisfies Of<CheckResult>
 
 export const backend = z

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { isPlain } from './kinds-of-object.ts'
 
 /** Settings that name a file or a folder. */
 const PATHS = new Set(['backendCa', 'errorPages', 'tokenFile', 'pidFile', 'file'])
@@ -10,9 +11,7 @@ const HEADERS = new Set(['checkHeader', 'setRequestHeaders', 'setResponseHeaders
 export function absolutePaths(value: unknown, folder: string): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return (value as unknown[]).map((item) => absolutePaths(item, folder))
-  const prototype: unknown = Object.getPrototypeOf(value)
-  // Instances of classes, in a module, are not ours to copy.
-  if (prototype !== Object.prototype && prototype !== null) return value
+  if (!isPlain(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, HEADERS.has(key) ? item : absolute(key, item, folder)]),
   )

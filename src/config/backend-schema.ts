@@ -16,6 +16,7 @@ import {
   splitBackends,
 } from './parse-backend.ts'
 import { parseUnixPath } from './parse-host-port.ts'
+import { isPlain, isRecord } from './kinds-of-object.ts'
 import { valueSchema } from './setting-schema.ts'
 import { strict } from './strict.ts'
 
@@ -166,9 +167,7 @@ function idOf(address: string): string {
 
 /** Of a handle that has an address, such as a fixture of ours, only what is ours. */
 function plain(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return value
+  if (!isRecord(value) || isPlain(value)) return value
   const handle = value as Readonly<Record<string, unknown>>
   return Object.fromEntries(KEYS.map((key) => [key, handle[key]]))
 }

@@ -1,3 +1,4 @@
+import { isPlain } from './kinds-of-object.ts'
 import type { Place } from './place.ts'
 
 /** Where a list or an object stands in itself: the place of the one inside; undefined where none does. */
@@ -16,7 +17,7 @@ function search(value: unknown, state: Search): Place | undefined {
   const { place, around, done } = state
   if (typeof value !== 'object' || value === null || done.has(value)) return undefined
   if (around.has(value)) return [...place]
-  if (!isPlain(value)) return undefined
+  if (!Array.isArray(value) && !isPlain(value)) return undefined
   around.add(value)
   for (const [key, part] of Object.entries(value)) {
     place.push(Array.isArray(value) ? Number(key) : key)
@@ -27,10 +28,4 @@ function search(value: unknown, state: Search): Place | undefined {
   around.delete(value)
   done.add(value)
   return undefined
-}
-
-/** Instances of classes are not ours to look into. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null
 }

@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { isRecord } from './kinds-of-object.ts'
 import type { BackendSpec } from '../core/backend.ts'
 import { ConfigError } from '../core/errors.ts'
 import { quote } from './invalid-value.ts'
@@ -129,8 +130,4 @@ function modelOf(given: z.output<typeof optionsSchema>): Model {
 
 function only(given: GivenValues, keys: readonly (keyof GivenValues)[]): GivenValues {
   return Object.fromEntries(keys.map((key) => [key, given[key]]))
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

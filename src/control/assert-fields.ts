@@ -1,4 +1,5 @@
 import { quote } from '../config/invalid-value.ts'
+import { isRecord } from '../config/kinds-of-object.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import type { ConfigProblem } from '../core/errors.ts'
 import { ConfigError } from '../core/errors.ts'
@@ -33,10 +34,6 @@ export function assertFields<Fields extends object>(
     return [{ path: name, message: `must be ${rule.wants}, not ${quote(value)}` }]
   })
   if (problems.length > 0) throw new ConfigError(problems)
-}
-
-export function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function hint(name: string, known: readonly string[]): string {

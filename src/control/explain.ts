@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { quote } from '../config/invalid-value.ts'
+import { isRecord } from '../config/kinds-of-object.ts'
 import type { ListenerConfig, PoolConfig } from '../config/schema.ts'
 import type { Backend } from '../core/backend.ts'
 import { ConfigError } from '../core/errors.ts'
@@ -8,7 +9,7 @@ import { affinityOf } from '../handlers/http/affinity.ts'
 import { Router } from '../handlers/http/router.ts'
 import type { Pool } from '../pool/pool.ts'
 import { RequestHead } from '../wire/request-head.ts'
-import { assertFields, type FieldRule, isRecord, TEXT } from './assert-fields.ts'
+import { assertFields, type FieldRule, TEXT } from './assert-fields.ts'
 import { explainBackend, type Home } from './explain-backend.ts'
 
 export interface ExplainFrom {
@@ -108,7 +109,7 @@ function wayOf({ pool, http }: ListenerConfig, head: RequestHead): { pool?: stri
 
 function clientOf({ client }: ExplainRequest, { address }: ListenerConfig): string {
   if (client === undefined) return address.kind === 'unix' ? '' : '127.0.0.1'
-  if (typeof client === 'string' && (client === '' || isIP(client) !== 0)) return client
+  if (client === '' || isIP(client) !== 0) return client
   throw new ConfigError([{ path: 'client', message: `${quote(client)} is no IP address` }])
 }
 

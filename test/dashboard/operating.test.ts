@@ -1,5 +1,6 @@
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
+import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
 import tap, { test } from 'tap'
 import type { Balancer } from '../../src/control/balancer.ts'
@@ -7,6 +8,12 @@ import { openBrowser, openPage, rowOf, waitForState, waitForText } from './page.
 import { rig } from './rig.ts'
 
 const browser = await openBrowser(tap)
+
+async function drainByClicks(page: Page, id: string): Promise<void> {
+  const name = `Drain ${id}`
+  await rowOf(page, `main/${id}`).getByRole('button', { name }).click()
+  await page.locator('.confirm').getByRole('button', { name }).click()
+}
 
 void test('drain and return by clicks, undo, and a weight, under load', async (t) => {
   const { balancer, url } = await rig(t)
@@ -128,15 +135,7 @@ void test('on a paused page, what is decided is held against what was shown', as
   const { balancer, url } = await rig(t)
   const { page, errors } = await openPage(t, browser, { url })
   const modes = () => balancer.snapshot().pools[0]?.backends.map(({ mode }) => mode)
-  const drain = async (id: string): Promise<void> => {
-    await rowOf(page, `main/${id}`)
-      .getByRole('button', { name: `Drain ${id}` })
-      .click()
-    await page
-      .locator('.confirm')
-      .getByRole('button', { name: `Drain ${id}` })
-      .click()
-  }
+  const drain = (id: string): Promise<void> => drainByClicks(page, id)
   for (const id of ['a', 'c']) balancer.setMode(id, 'maint')
   await waitForState(page, 'main/c', 'maintenance')
   await page.getByRole('button', { name: 'Pause' }).click()
@@ -267,13 +266,7 @@ void test('who takes back more than the latest change is not taken for somebody 
     page.locator('.toast').filter({ hasText: what }).getByRole('button', { name: 'Undo' })
   await waitForState(page, 'main/c', 'up')
   for (const id of ['a', 'b']) {
-    await rowOf(page, `main/${id}`)
-      .getByRole('button', { name: `Drain ${id}` })
-      .click()
-    await page
-      .locator('.confirm')
-      .getByRole('button', { name: `Drain ${id}` })
-      .click()
+    await drainByClicks(page, id)
     await waitForState(page, `main/${id}`, 'draining')
   }
   await undo('b drains').click()
