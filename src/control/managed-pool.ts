@@ -1,14 +1,15 @@
 import type { ConnectionOptions } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import { customStrategy } from '../balance/custom-strategy.ts'
+import { CustomStrategy } from '../balance/custom-strategy.ts'
 import { strategies } from '../balance/strategies.ts'
 import type { StrategyName } from '../balance/strategies.ts'
 import type { PoolConfig } from '../config/schema.ts'
 import { formatAddress } from '../core/address.ts'
 import type { Backend, BackendMode, BackendSpec, CheckResult } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
+import { ConfigError } from '../core/errors.ts'
 import type { Events } from '../core/events.ts'
-import type { Strategy } from '../core/strategy.ts'
+import type { PoolStrategy } from '../core/strategy.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import type { ConnectOptions } from '../handlers/connector.ts'
 import type { FaultBoard } from '../faults/fault-board.ts'
@@ -22,6 +23,7 @@ import { changeBackends } from './change-backends.ts'
 import type { BackendChanges } from './config-change.ts'
 import { diffBackends } from './diff-config.ts'
 import { PoolDiscovery } from './pool-discovery.ts'
+import { Throttle } from './throttle.ts'
 
 export interface ManagedPoolOptions {
   readonly config: PoolConfig
@@ -55,6 +57,10 @@ export class ManagedPool {
   #health: HealthScheduler
   readonly #discovery: PoolDiscovery
   #isStarted = false
+  /** What was wrong with the strategy last, where it is one of the user's. */
+  #strategyFailure = ''
+  /** Undefined until it is made: then the start fails. */
+  readonly #strategyFailures: Throttle | undefined
   /** Those that have been up: only they can recover. */
   readonly #beenUp = new Set<Backend>()
 
@@ -85,6 +91,12 @@ export class ManagedPool {
     })
     for (const spec of config.backends) this.#admit(spec)
     this.pool.refresh()
+    if (this.pool.hasStrategyFailed) {
+      throw new ConfigError([
+        { path: 'balance', message: `in pool ${config.name}, ${this.#strategyFailure}` },
+      ])
+    }
+    this.#strategyFailures = new Throttle({ clock, report: (count) => this.#tellStrategyFailed(count) })
   }
 
   /** As it was last configured; backends that were added at run time are not in it. */
@@ -199,10 +211,24 @@ export class ManagedPool {
     this.idle.close()
   }
 
-  #makeStrategy({ name, strategy, strategyFactory }: PoolConfig): Strategy {
+  #makeStrategy({ name, strategy, strategyFactory }: PoolConfig): PoolStrategy {
     const { random } = this.#options
     if (strategyFactory === undefined) return strategies[strategy as StrategyName]({ random })
-    return customStrategy(strategyFactory({ random }), name)
+    return new CustomStrategy(strategyFactory({ random }), {
+      pool: name,
+      onFailure: (what) => this.#onStrategyFailed(what),
+    })
+  }
+
+  #onStrategyFailed(what: string): void {
+    this.#strategyFailure = what
+    this.#strategyFailures?.add()
+  }
+
+  #tellStrategyFailed(count: number): void {
+    const what = `in pool ${this.pool.name}, ${this.#strategyFailure}`
+    const message = `the strategy failed: ${what}${count > 1 ? ` (${count} times)` : ''}`
+    this.#options.events.emit('fault:local', { code: 'STRATEGY', message })
   }
 
   #makeHealth(config: PoolConfig): HealthScheduler {

@@ -29,6 +29,13 @@ export interface Strategy {
   odds?(client: ClientKey, skip?: ReadonlySet<Backend>): ReadonlyMap<Backend, number>
 }
 
+/** As a pool has it: one that users wrote may fail. */
+export interface PoolStrategy extends Omit<Strategy, 'odds'> {
+  /** Why the last `pick` gave none: there may be backends with room, but it cannot tell which. */
+  readonly hasFailed?: boolean
+  odds?(client: ClientKey, skip?: ReadonlySet<Backend>): ReadonlyMap<Backend, number> | undefined
+}
+
 /** The odds where it is certain who is picked. */
 export function certain(picked: Backend | undefined): ReadonlyMap<Backend, number> {
   return new Map(picked === undefined ? [] : [[picked, 1]])

@@ -122,10 +122,11 @@ export class Connector implements DialSink, QueueSink {
   }
 
   onQueueFailed(failure: QueueFailure): void {
-    this.options.pool.queueCounters.failures[failure]++
+    const { pool } = this.options
+    pool.queueCounters.failures[failure]++
     this.#leftQueue()
-    const outcome = failure === 'timeout' ? QUEUE_TIMEOUT : NO_BACKEND_LEFT
-    this.#fail(outcome, { isFinal: true })
+    if (failure === 'timeout') return this.#fail(QUEUE_TIMEOUT, { isFinal: true })
+    this.#fail(pool.hasStrategyFailed ? STRATEGY_FAILED_QUEUED : NO_BACKEND_LEFT, { isFinal: true })
   }
 
   onDialed(conn: Conn): void {
@@ -169,6 +170,7 @@ export class Connector implements DialSink, QueueSink {
     const { pool } = this.options
     const lease = pool.lease(this.session, skip)
     if (lease !== undefined) return this.onLease(lease)
+    if (pool.hasStrategyFailed) return this.#fail(STRATEGY_FAILED, { isFinal: true })
     if (!pool.hasEligible(skip)) return this.#fail(NO_BACKEND, { isFinal: true })
     if (!pool.hasQueueRoom) {
       pool.queueCounters.failures.full++
@@ -219,6 +221,8 @@ export class Connector implements DialSink, QueueSink {
 
 const NO_BACKEND: SessionOutcome = { code: 'SC', reason: 'no-backend' }
 const NO_BACKEND_LEFT: SessionOutcome = { code: 'SQ', reason: 'no-backend' }
+const STRATEGY_FAILED: SessionOutcome = { code: 'IC', reason: 'strategy-failed' }
+const STRATEGY_FAILED_QUEUED: SessionOutcome = { code: 'IQ', reason: 'strategy-failed' }
 const QUEUE_FULL: SessionOutcome = { code: 'RQ', reason: 'queue-full' }
 const QUEUE_TIMEOUT: SessionOutcome = { code: 'sQ', reason: 'queue-timeout' }
 const CANCELLED: SessionOutcome = { code: 'CC', reason: 'cancelled' }

@@ -9,7 +9,7 @@ export const END_CODES: readonly EndCode[] = [
   '--',
   ...(['CR', 'CQ', 'CC', 'CH', 'CD', 'cR', 'cD'] as const),
   ...(['SQ', 'SC', 'SH', 'SD', 'sQ', 'sC', 'sH', 'sD'] as const),
-  ...(['PR', 'LR', 'RQ', 'RC', 'IC', 'ID'] as const),
+  ...(['PR', 'LR', 'RQ', 'RC', 'IQ', 'IC', 'ID'] as const),
   ...(['DQ', 'DC', 'DH', 'DD', 'KR', 'KQ', 'KC', 'KH', 'KD'] as const),
 ]
 

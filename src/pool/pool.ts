@@ -3,13 +3,13 @@ import type { BackendMode, BackendSpec } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Events } from '../core/events.ts'
 import { QueueCounters } from '../core/queue-counters.ts'
-import type { ClientKey, Strategy } from '../core/strategy.ts'
+import type { ClientKey, PoolStrategy } from '../core/strategy.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import { Ejector } from './ejector.ts'
 import type { FailureKind } from './ejector.ts'
 import { Lease } from './lease.ts'
 import { Queue, Waiter } from './queue.ts'
-import type { QueueSink } from './queue.ts'
+import type { QueueFailure, QueueSink } from './queue.ts'
 import { SlowStart } from './slow-start.ts'
 
 /** What may change while it runs. */
@@ -23,7 +23,7 @@ export interface PoolRules {
 
 export interface PoolOptions extends PoolRules {
   readonly name: string
-  readonly strategy: Strategy
+  readonly strategy: PoolStrategy
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly events: Events
@@ -45,7 +45,7 @@ export class Pool {
   changes = 0
   readonly #events: Events
   #rules: PoolRules
-  #strategy: Strategy
+  #strategy: PoolStrategy
   readonly #queue: Queue
   readonly #ejector: Ejector
   readonly #slowStart: SlowStart
@@ -89,6 +89,11 @@ export class Pool {
   lease(client: ClientKey, skip?: ReadonlySet<Backend>): Lease | undefined {
     const backend = this.#strategy.pick(client, skip) ?? this.#pickSpare(skip)
     return backend === undefined ? undefined : this.#hold(backend)
+  }
+
+  /** Why `lease` has just given none: the strategy, one of the user's, failed. To wait would not help. */
+  get hasStrategyFailed(): boolean {
+    return this.#strategy.hasFailed === true
   }
 
   /**
@@ -205,7 +210,7 @@ export class Pool {
   }
 
   /** Goes on by other rules, and by another strategy where one is given. Call `refresh` after the last change. */
-  configure(rules: PoolRules, strategy: Strategy | undefined): void {
+  configure(rules: PoolRules, strategy: PoolStrategy | undefined): void {
     this.#rules = rules
     if (strategy !== undefined) this.#strategy = strategy
     this.#queue.configure({ timeoutMs: rules.queueTimeoutMs, most: rules.maxQueue })
@@ -284,8 +289,9 @@ export class Pool {
   }
 
   /** Who waits for one not tried yet takes any, once none of those is left that it could wait for. */
-  #leaseFor({ client, skip }: Waiter): Lease | undefined {
-    return this.lease(client, skip === undefined || this.hasEligible(skip) ? skip : undefined)
+  #leaseFor({ client, skip }: Waiter): Lease | QueueFailure | undefined {
+    const lease = this.lease(client, skip === undefined || this.hasEligible(skip) ? skip : undefined)
+    return lease === undefined && this.hasStrategyFailed ? 'no-backend' : lease
   }
 
   #onEject(backend: Backend, kind: FailureKind, forMs: number): void {

@@ -74,15 +74,16 @@ export class Queue {
     return this.#waiting.delete(waiter)
   }
 
-  /** Serves from the front for as long as `lease` has something for the one in front. */
-  serve(lease: (waiter: Waiter) => Lease | undefined): void {
+  /** Serves from the front for as long as `lease` has something for the one in front; it may also turn it away. */
+  serve(lease: (waiter: Waiter) => Lease | QueueFailure | undefined): void {
     for (const waiter of this.#waiting) {
       const found = lease(waiter)
       // One that may not have what is free (it tried that one before) does not hold up those behind it.
       if (found === undefined && waiter.skip === undefined) return
       if (found === undefined) continue
       this.leave(waiter)
-      waiter.sink.onLease(found)
+      if (typeof found === 'string') waiter.sink.onQueueFailed(found)
+      else waiter.sink.onLease(found)
     }
   }
 

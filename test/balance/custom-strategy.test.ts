@@ -1,5 +1,5 @@
 import t from 'tap'
-import { customStrategy } from '../../src/balance/custom-strategy.ts'
+import { CustomStrategy } from '../../src/balance/custom-strategy.ts'
 import { createBalancer } from '../../src/control/balancer.ts'
 import type { StrategyFactory } from '../../src/core/strategy.ts'
 
@@ -27,6 +27,6 @@ for (const [made, what] of NO_STRATEGIES)
   })
 
 void t.test('a strategy needs no more than update and pick', (sub) => {
-  sub.doesNotThrow(() => customStrategy({ update, pick }, 'main'))
+  sub.doesNotThrow(() => new CustomStrategy({ update, pick }, { pool: 'main', onFailure: () => undefined }))
   sub.end()
 })

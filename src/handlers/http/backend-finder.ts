@@ -154,5 +154,6 @@ const NO_BACKEND: Readonly<Record<string, ErrorAnswer>> = {
   'no-backend': { status: 503, reason: 'No backend is available' },
   'queue-full': { status: 503, reason: 'Too many requests are waiting' },
   'queue-timeout': { status: 503, reason: 'No backend had room in time' },
+  'strategy-failed': { status: 500, reason: 'No backend could be chosen' },
   'connect-timeout': { status: 504, reason: 'No backend accepted the connection in time' },
 }
