@@ -9,6 +9,7 @@ import { ListenError } from '../core/errors.ts'
 import { descriptorLimit } from '../net/descriptors.ts'
 import { hasBindings } from '../net/handle-bindings.ts'
 import { boundAddress, listen } from '../net/listen.ts'
+import { assertBalancer, assertOptions } from './assert-options.ts'
 import { Connections } from './connections.ts'
 import { assertGuarded } from './guards/check-exposure.ts'
 import { Router } from './http/router.ts'
@@ -42,6 +43,8 @@ export class AdminServer implements Admin {
   #closed: Promise<void> | undefined
 
   static async start(control: ControlPort, options: AdminOptions): Promise<AdminServer> {
+    assertBalancer(control)
+    assertOptions(options)
     assertGuarded(options.address, options.token)
     const limits = { ...adminLimits(descriptorLimit()), ...options.limits }
     const server = await listen(options.address, () => undefined, {

@@ -34,7 +34,7 @@ export interface Admin extends AsyncDisposable {
 /**
  * Opens the admin API, the dashboard, `/metrics`, `/livez` and `/readyz` for a balancer.
  *
- * @throws {ConfigError} where it would be open to the network without a token
+ * @throws {ConfigError} where options are wrong, or it would be open to the network without a token
  * @throws {ListenError} when the address cannot be had
  */
 export async function startAdmin(control: ControlPort, options: AdminOptions): Promise<Admin> {

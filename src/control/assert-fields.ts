@@ -1,4 +1,4 @@
-import { quote } from '../config/invalid-value.ts'
+import { kindOf, quote } from '../config/invalid-value.ts'
 import { isRecord } from '../config/kinds-of-object.ts'
 import { nearestName } from '../config/nearest-name.ts'
 import type { ConfigProblem } from '../core/errors.ts'
@@ -8,6 +8,10 @@ import { ConfigError } from '../core/errors.ts'
 export interface FieldRule {
   readonly wants: string
   readonly takes: (value: unknown) => boolean
+  /** It must be there. */
+  readonly isNeeded?: boolean
+  /** Messages must not show it. */
+  readonly isSecret?: boolean
 }
 
 export const TEXT: FieldRule = { wants: 'a text', takes: (value) => typeof value === 'string' }
@@ -31,8 +35,13 @@ export function assertFields<Fields extends object>(
     if (rule === undefined)
       return [{ path: name, message: `is no field of ${what}${hint(name, Object.keys(known))}` }]
     if (value === undefined || rule.takes(value)) return []
-    return [{ path: name, message: `must be ${rule.wants}, not ${quote(value)}` }]
+    const is = rule.isSecret === true ? kindOf(value) : quote(value)
+    return [{ path: name, message: `must be ${rule.wants}, not ${is}` }]
   })
+  for (const [name, { wants, isNeeded }] of Object.entries(known)) {
+    const isMissing = (given as Readonly<Record<string, unknown>>)[name] === undefined
+    if (isNeeded === true && isMissing) problems.push({ path: name, message: `is missing: ${wants}` })
+  }
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
