@@ -1,7 +1,8 @@
 /** The public API of fairlead. */
 export { type Admin, type AdminOptions, startAdmin } from './admin/start-admin.ts'
 export type { ReadinessCheck } from './admin/readiness.ts'
-export { createBalancer, type Balancer } from './control/balancer.ts'
+export type { Balancer } from './control/balancer.ts'
+export { createBalancer } from './control/create-balancer.ts'
 export { defineConfig } from './config/file-options.ts'
 export type {
   AdminOptions as AdminFileOptions,

@@ -4,22 +4,19 @@ import { resolveOptions } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import type { Address } from '../core/address.ts'
 import type { BackendMode } from '../core/backend.ts'
-import { systemClock } from '../core/clock.ts'
 import { FaultsOffError } from '../core/errors.ts'
 import type { BalancerEvents, EventName } from '../core/events.ts'
 import type { Explanation, ExplainRequest } from '../core/explanation.ts'
 import { ReloadCounters } from '../core/reload-counters.ts'
 import type { ReloadReport } from '../core/reload-report.ts'
-import { randomFrom } from '../core/seed.ts'
 import type { LiveSnapshot, SessionSnapshot, Snapshot } from '../core/snapshot.ts'
 import { runSteps } from '../core/steps.ts'
 import type { Steps } from '../core/steps.ts'
-import type { FaultBoard, FaultBoardOptions } from '../faults/fault-board.ts'
 import type { Faults } from '../faults/faults.ts'
 import type { InheritedSockets } from '../net/inherited-sockets.ts'
-import { loadIo } from '../net/io.ts'
 import type { Session, SessionOutcome } from '../net/session.ts'
 import { assertMs } from './assert-ms.ts'
+import { assertCallOptions } from './call-options.ts'
 import { OperatorCommands } from './commands.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Means } from './data-plane.ts'
@@ -31,22 +28,11 @@ import type { SessionFilter } from './port.ts'
 import { Reloader } from './reloader.ts'
 import { liveSnapshot, passingSnapshot, takeSnapshot } from './take-snapshot.ts'
 import type { PassingSnapshot, SnapshotSource } from './take-snapshot.ts'
-import { TrackedClock } from './tracked-clock.ts'
 import { Witness } from './witness.ts'
 import type { TestOptions } from './witness.ts'
 import { Witnessed } from './witnessed.ts'
 
 const KILLED: SessionOutcome = { code: 'KD', reason: 'killed' }
-
-/**
- * Starts a balancer and resolves once it listens. Accepting does not wait for health checks.
- *
- * @throws {ConfigError} with every problem of the options at once.
- * @throws {ListenError} when the address cannot be had.
- */
-export async function createBalancer(options: BalancerOptions): Promise<Balancer> {
-  return startBalancer(resolveOptions(options), options)
-}
 
 export interface StartOptions extends Pick<BalancerOptions, 'signal' | 'clock' | 'random'>, TestOptions {
   /** Sockets that were opened for this process; they are dealt out among the listeners, and the rest is closed. */
@@ -55,29 +41,6 @@ export interface StartOptions extends Pick<BalancerOptions, 'signal' | 'clock' |
   readonly onOpening?: (() => void) | undefined
   /** Awaited once it listens, before the first checks: what it begins hears of their results. */
   readonly onListening?: ((balancer: Balancer) => Promise<void>) | undefined
-}
-
-/**
- * {@link createBalancer} for a configuration that is read already.
- *
- * @throws {ListenError} when an address cannot be had; none is listened on then.
- */
-export async function startBalancer(config: Config, options: StartOptions = {}): Promise<Balancer> {
-  options.signal?.throwIfAborted()
-  const { clock: given = systemClock } = options
-  const clock = options.assertNoLeaks === true ? new TrackedClock(given) : given
-  const random = options.random ?? (options.seed === undefined ? Math.random : randomFrom(options.seed))
-  const faults = config.faults === false ? undefined : await loadFaults({ clock, random })
-  if (config.faults !== false) faults?.preset(config.faults)
-  const balancer = new Balancer(config, { io: await loadIo(config.io), clock, random, faults }, options)
-  await balancer.start(options)
-  return balancer
-}
-
-/** Absent, with all that it needs, unless it is asked for. */
-async function loadFaults(options: FaultBoardOptions): Promise<FaultBoard> {
-  const { FaultBoard } = await import('../faults/fault-board.ts')
-  return new FaultBoard(options)
 }
 
 /**
@@ -98,7 +61,7 @@ export class Balancer extends Witnessed {
   #config: Config
   #version = 1
 
-  /** Use {@link createBalancer}. */
+  /** Use `createBalancer`. */
   constructor(config: Config, means: Omit<Means, 'events'>, test: TestOptions = {}) {
     super()
     // A test may well wait for a dozen events at once.
@@ -274,9 +237,10 @@ export class Balancer extends Witnessed {
    * Adds a backend and gives its id. Its first check runs at once.
    * @throws {ConfigError} when it cannot be read, or the pool has one of that id or address already.
    */
-  addBackend(backend: number | string | BackendOptions, { pool }: { pool?: string } = {}): string {
+  addBackend(backend: number | string | BackendOptions, options: { pool?: string } = {}): string {
     this.#life.assertOpen()
-    const added = this.#commands.addBackend(backend, pool)
+    assertCallOptions('addBackend', options)
+    const added = this.#commands.addBackend(backend, options.pool)
     this.#tell('backend:add', added)
     return added.id
   }
@@ -285,8 +249,10 @@ export class Balancer extends Witnessed {
    * Takes a backend out. Its open sessions live on; `close` resets them.
    * @throws {UnknownBackendError}
    */
-  removeBackend(id: string, { close = false }: { close?: boolean } = {}): void {
+  removeBackend(id: string, options: { close?: boolean } = {}): void {
     this.#life.assertOpen()
+    assertCallOptions('removeBackend', options)
+    const { close = false } = options
     this.#tell('backend:remove', this.#commands.removeBackend(id, { close }))
   }
 
@@ -298,6 +264,7 @@ export class Balancer extends Witnessed {
    */
   async whenIdle(id: string, how: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<boolean> {
     this.#life.assertOpen()
+    assertCallOptions('whenIdle', how)
     return this.#commands.whenIdle(id, { ...how, clock: this.#means.clock })
   }
 
@@ -352,6 +319,7 @@ export class Balancer extends Witnessed {
    */
   async drain(options: { timeoutMs?: number; delayMs?: number } = {}): Promise<{ cut: number }> {
     this.#life.assertOpen()
+    assertCallOptions('drain', options)
     const { timeoutMs = this.config.shutdownTimeoutMs, delayMs = this.config.shutdownDelayMs } = options
     assertMs('timeoutMs', timeoutMs, '0 = as long as it takes')
     assertMs('delayMs', delayMs)
@@ -379,7 +347,7 @@ export class Balancer extends Witnessed {
     return this.close()
   }
 
-  /** Called by {@link startBalancer}. */
+  /** Called by `startBalancer`. */
   async start({ signal, inherited, onOpening, onListening }: StartOptions): Promise<void> {
     await this.#life.start({
       signal,

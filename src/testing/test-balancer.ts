@@ -1,6 +1,6 @@
 import type { BalancerOptions } from '../config/options.ts'
 import type { Balancer } from '../control/balancer.ts'
-import { createBalancer } from '../control/balancer.ts'
+import { createBalancer } from '../control/create-balancer.ts'
 
 /** What `createBalancer` takes; `listen` is a free port of 127.0.0.1 unless it is given. */
 export type TestBalancerOptions = Omit<BalancerOptions, 'listen'> & Partial<Pick<BalancerOptions, 'listen'>>

@@ -3,7 +3,7 @@ import { test } from 'tap'
 import type { AdminOptions } from '../../src/admin/start-admin.ts'
 import { startAdmin } from '../../src/admin/start-admin.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import { freePort } from '../helpers/free-port.ts'
 
 const WRONG: readonly (readonly [options: object | undefined, message: string])[] = [

@@ -3,7 +3,7 @@ import type { AdminOptions, Admin } from '../../src/admin/start-admin.ts'
 import { startAdmin } from '../../src/admin/start-admin.ts'
 import type { BalancerOptions } from '../../src/config/options.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import type { ControlPort } from '../../src/control/port.ts'
 import { formatHostPort } from '../../src/core/address.ts'
 

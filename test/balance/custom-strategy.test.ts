@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CustomStrategy } from '../../src/balance/custom-strategy.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import type { StrategyFactory } from '../../src/core/strategy.ts'
 
 const update = (): void => undefined

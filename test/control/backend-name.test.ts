@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { startBalancer } from '../../src/control/balancer.ts'
+import { startBalancer } from '../../src/control/create-balancer.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { backendSpec, configOf, listenerConfig, poolConfig } from './configs.ts'
 import { echo, open } from './reload-rig.ts'

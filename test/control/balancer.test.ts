@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import type { BalancerOptions } from '../../src/config/options.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import { formatAddress } from '../../src/core/address.ts'
 import type { ConfigError } from '../../src/core/errors.ts'
 import { CONNECT_BOUNDS_MS, LATENCY_BOUNDS_MS, SESSION_BOUNDS_MS } from '../../src/core/latency-histogram.ts'
@@ -57,6 +57,28 @@ async function endOf(balancer: Balancer): Promise<string> {
     return `error:${(error as NodeJS.ErrnoException).code}`
   }
 }
+
+void test('options that a method does not have are refused, and nothing is done', async (t) => {
+  await using balancer = await start({ backends: ['a=127.0.0.1:1', 'b=127.0.0.1:2'] })
+  const misspelt: object = { closed: true, timeout: 5, pol: 'main' }
+  const refused = { code: 'FAIRLEAD_CONFIG', message: /is no field of the options of/ }
+  t.throws(() => balancer.addBackend(3003, misspelt), refused)
+  t.throws(() => balancer.removeBackend('a', misspelt), refused)
+  await t.rejects(balancer.whenIdle('a', misspelt), refused)
+  await t.rejects(balancer.drain(misspelt), refused)
+  for (const none of [null, 5] as unknown as object[]) {
+    await t.rejects(balancer.drain(none), { message: /^the options of drain must be an object, not/ })
+    t.throws(() => balancer.removeBackend('a', none), { code: 'FAIRLEAD_CONFIG' })
+  }
+  t.throws(() => balancer.removeBackend('a', { close: 1 } as object), {
+    message: 'close: must be true or false, not 1',
+  })
+  t.equal(balancer.state, 'running')
+  t.same(
+    balancer.snapshot().pools[0]?.backends.map(({ id }) => id),
+    ['a', 'b'],
+  )
+})
 
 void test('a balancer', async (t) => {
   void t.test('balances until its block is left, and then nothing of it is left', async (sub) => {

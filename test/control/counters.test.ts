@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { BalancerOptions } from '../../src/config/options.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import { LatencyHistogram } from '../../src/core/latency-histogram.ts'
 import type { BackendSnapshot, LatencySnapshot, PoolSnapshot } from '../../src/core/snapshot.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { BalancerOptions } from '../../src/config/options.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
 import type { Explanation, ExplainRequest } from '../../src/core/explanation.ts'
 import type { Strategy } from '../../src/core/strategy.ts'

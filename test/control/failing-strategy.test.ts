@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { BalancerOptions } from '../../src/config/options.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import type { Backend } from '../../src/core/backend.ts'
 import type { SessionEnd } from '../../src/core/events.ts'
 import type { ClientKey, Strategy } from '../../src/core/strategy.ts'

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { BalancerOptions } from '../../src/config/options.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import type { BackendSnapshot } from '../../src/core/snapshot.ts'
 import { runSteps } from '../../src/core/steps.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'

@@ -3,7 +3,7 @@ import { get, type Agent } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Config, ListenerConfig, PoolConfig } from '../../src/config/schema.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
-import { startBalancer } from '../../src/control/balancer.ts'
+import { startBalancer } from '../../src/control/create-balancer.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { backendSpec, configOf, listenerConfig, poolConfig } from './configs.ts'
 

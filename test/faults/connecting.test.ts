@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ListenError } from '../../src/core/errors.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import { bannerBackend } from '../../src/testing/banner-backend.ts'
 import { blackholeBackend } from '../../src/testing/blackhole-backend.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'

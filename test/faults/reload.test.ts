@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Config } from '../../src/config/schema.ts'
-import { startBalancer } from '../../src/control/balancer.ts'
+import { startBalancer } from '../../src/control/create-balancer.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { at, backendSpec, configOf, httpConfig, listenerConfig, poolConfig } from '../control/configs.ts'

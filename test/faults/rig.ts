@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import type { Test } from 'tap'
 import type { BalancerOptions } from '../../src/config/options.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import type { SessionEnd } from '../../src/core/events.ts'
 import type { BackendSnapshot, ListenerSnapshot } from '../../src/core/snapshot.ts'
 

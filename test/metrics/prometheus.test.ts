@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import type { Balancer } from '../../src/control/balancer.ts'
 import type { EndCode } from '../../src/core/events.ts'
 import type { LatencyHistogram } from '../../src/core/latency-histogram.ts'

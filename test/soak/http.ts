@@ -2,7 +2,7 @@
  * The HTTP part of `npm run soak`: 50,000 requests over each way to do I/O, with aborts by clients and backends, may
  * leave less than 0.5 MB behind, no lease, no session, no timer and no descriptor.
  */
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import { seededRandom } from '../../src/core/seeded-random.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { CountingClock, usedBytes } from '../faults/leak-meter.ts'

@@ -1,5 +1,5 @@
 /** `npm run soak`: 100,000 short sessions over each way to do I/O may leave less than 1 MB behind. */
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import { echoBackend } from '../../src/testing/echo-backend.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { CountingClock, usedBytes } from '../faults/leak-meter.ts'

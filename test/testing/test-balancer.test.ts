@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import { connect } from 'node:net'
 import t from 'tap'
-import { createBalancer } from '../../src/control/balancer.ts'
+import { createBalancer } from '../../src/control/create-balancer.ts'
 import { closeAssertingNoLeaks, leftThings } from '../../src/control/leaks.ts'
 import { TrackedClock } from '../../src/control/tracked-clock.ts'
 import { Backend } from '../../src/core/backend.ts'

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { startAdmin } from '../../../src/admin/start-admin.ts'
-import { createBalancer } from '../../../src/control/balancer.ts'
+import { createBalancer } from '../../../src/control/create-balancer.ts'
 import { spareOnlyCpu } from '../../../src/service/spare-only-cpu.ts'
 import { laySiege } from './lay-siege.ts'
 

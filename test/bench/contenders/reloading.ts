@@ -1,5 +1,5 @@
 import type { BalancerOptions } from '../../../src/config/options.ts'
-import { createBalancer } from '../../../src/control/balancer.ts'
+import { createBalancer } from '../../../src/control/create-balancer.ts'
 
 // fairlead that is given another configuration all the time: reloading <port> <backend port>...
 const [port = 0, ...backendPorts] = process.argv.slice(2).map(Number)
