@@ -27,6 +27,8 @@ export class Destination {
   /** Lines lost; those gathered when the target broke count too. */
   dropped = 0
   #broken = false
+  /** Its stream throws at a line that comes as it closes. */
+  #isEnding = false
   /** Lines since the target last took everything. */
   #waiting = 0
   #held: string[] | undefined
@@ -75,7 +77,7 @@ export class Destination {
       this.#held.push(line)
       return
     }
-    if (this.#broken) {
+    if (this.#broken || this.#isEnding) {
       this.dropped++
       return
     }
@@ -89,7 +91,8 @@ export class Destination {
    * Its stream's `flush` would not do: called amid a write, it leaves what was gathered meanwhile.
    */
   async end(): Promise<void> {
-    if (this.#broken) return
+    if (this.#broken || this.#isEnding) return
+    this.#isEnding = true
     await new Promise<void>((resolve) => {
       const patience = this.#clock.setTimer(() => {
         this.#giveUp()

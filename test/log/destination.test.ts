@@ -32,6 +32,17 @@ void t.test('lines after the end are dropped and counted', async (sub) => {
   sub.equal(destination.dropped, 1)
 })
 
+void t.test('a line that comes while it ends is dropped and counted, and ends nothing', async (sub) => {
+  const path = join(folder, 'amid')
+  const destination = new Destination({ fd: openSync(path, 'w'), gather: true })
+  const ended = destination.end()
+  destination.write('late\n')
+  await destination.end()
+  await ended
+  sub.equal(readFileSync(path, 'utf8'), '')
+  sub.equal(destination.dropped, 1)
+})
+
 void t.test('a full disk: lines are dropped and counted, and the end does not hang', async (sub) => {
   if (!existsSync('/dev/full')) {
     // Other systems have no such device; CI runs on Linux.
