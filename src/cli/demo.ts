@@ -22,10 +22,10 @@ const HIGHEST_PORT = 65_535
 export async function demo(request: DemoRequest, context: CommandContext): Promise<number> {
   const backends = await Promise.all(BACKENDS.map((name) => httpBackend({ name })))
   try {
-    using hangUps = new HangUps(context)
+    const hangUps = new HangUps(context)
     const open = await openLog(request.logging, context)
     await using presence = openPresence(request.pidFile, { open, context })
-    using stops = new StopRequests(context)
+    const stops = new StopRequests(context)
     await using service = await listenNear(request, { backends, presence, open, stops })
     const keys = new DemoKeys({
       keyboard: context.keyboard,

@@ -1,18 +1,16 @@
 import type { CommandContext } from './context.ts'
 
 /**
- * SIGHUP from the first moment on: it would end a process that does not listen to it yet. One that comes before anybody
+ * SIGHUP from the first moment to the last: it would end a process that does not listen to it. One that comes before anybody
  * can act on it is kept until then. SIGUSR1, too, which is ignored: where nobody listens to it, Node opens its debugger,
  * and that is not what somebody means who asks for a soft stop.
  */
-export class HangUps implements Disposable {
-  readonly #signals: CommandContext['signals']
+export class HangUps {
   #act: (() => void) | undefined
   #isWaiting = false
 
   constructor({ signals }: Pick<CommandContext, 'signals'>) {
-    this.#signals = signals
-    signals.on('SIGHUP', this.#onSignal)
+    signals.on('SIGHUP', () => this.#arrive())
     signals.on('SIGUSR1', ignore)
   }
 
@@ -23,12 +21,7 @@ export class HangUps implements Disposable {
     this.#isWaiting = false
   }
 
-  [Symbol.dispose](): void {
-    this.#signals.off('SIGHUP', this.#onSignal)
-    this.#signals.off('SIGUSR1', ignore)
-  }
-
-  readonly #onSignal = (): void => {
+  #arrive(): void {
     if (this.#act === undefined) this.#isWaiting = true
     else this.#act()
   }

@@ -10,7 +10,7 @@ import { uselessFlags } from './useless-flags.ts'
 
 /** `fairlead run --config FILE`: balances as the file says, and as it says from each reload on, until a signal ends it. */
 export async function runFile(request: RunFileRequest, context: CommandContext): Promise<number> {
-  using hangUps = new HangUps(context)
+  const hangUps = new HangUps(context)
   const { file, overrides } = request
   const read = (): Promise<Config> => readConfigFile(file, { env: context.env, overrides })
   const watch = request.watch ? await ConfigWatch.of(file) : undefined

@@ -32,17 +32,17 @@ export async function runConfig(
     readonly context: CommandContext
     readonly read?: () => Promise<Config>
     readonly watch?: ConfigWatch | undefined
-    /** Those that came while the configuration was read. The caller's to end. */
+    /** Those that came while the configuration was read. */
     readonly hangUps?: HangUps
   },
 ): Promise<number> {
   const { context, read, watch } = facts
   const { log: logging } = config
-  using hangUps = facts.hangUps ?? new HangUps(context)
+  const hangUps = facts.hangUps ?? new HangUps(context)
   const open = await openLog(logging, context)
   await using presence = openPresence(config.pidFile, { open, context })
   const inherited = InheritedSockets.fromEnvironment(context.env)
-  using stops = new StopRequests(context)
+  const stops = new StopRequests(context)
   await using service = await startService({
     config,
     read,

@@ -37,16 +37,14 @@ export async function serveUntilStopped(
   hangUps.begin(hangUp)
   const first = await stops.next()
   log.write(note(first, `${first}: stopping; once more ends at once`))
-  const drained = service.drain().then(() => EXIT_OK)
+  const drained = service.drain().then(() => undefined)
   const progress = progressOn(context, open)
   progress.begin(balancer)
-  const hurried = stops.next().then((signal) => {
-    progress.end()
-    return hurry(service, { log, signal })
-  })
-  const code = await Promise.race([drained, hurried])
+  const second = await Promise.race([drained, stops.next()])
   progress.end()
-  stops.end()
+  const code = second === undefined ? EXIT_OK : await hurry(service, { log, signal: second })
+  // The log ends here, and what came of it could not be told.
+  hangUps.begin(() => undefined)
   await open.destination.end()
   const { dropped } = open.destination
   if (dropped > 0) context.printError(`fairlead: ${dropped} lines of the log were lost\n`)

@@ -2,11 +2,14 @@ import type { CommandContext, StopSignal } from './context.ts'
 
 /**
  * The signals that ask for the end, one after the other; those that come before anybody can act on them are kept. Until
- * it begins they end the process as they would any: nothing is open that would be left behind.
+ * it begins they end the process as they would any: nothing is open that would be left behind. From then on they never do,
+ * to the very last: one that came amid the end would leave the pid file behind, lose the last lines of the log and make
+ * another exit code of it.
  */
-export class StopRequests implements Disposable {
+export class StopRequests {
   readonly #signals: CommandContext['signals']
   readonly #arrived: StopSignal[] = []
+  #hasBegun = false
   #waiting: ((signal: StopSignal) => void) | undefined
 
   constructor({ signals }: Pick<CommandContext, 'signals'>) {
@@ -15,9 +18,10 @@ export class StopRequests implements Disposable {
 
   /** Called as the first address is about to be opened; may be called again. */
   readonly begin = (): void => {
-    this.end()
-    this.#signals.on('SIGTERM', this.#onTerm)
-    this.#signals.on('SIGINT', this.#onInt)
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    this.#signals.on('SIGTERM', () => this.#arrive('SIGTERM'))
+    this.#signals.on('SIGINT', () => this.#arrive('SIGINT'))
   }
 
   next(): Promise<StopSignal> {
@@ -27,19 +31,6 @@ export class StopRequests implements Disposable {
       else resolve(arrived)
     })
   }
-
-  /** One more ends the process as it would any. */
-  end(): void {
-    this.#signals.off('SIGTERM', this.#onTerm)
-    this.#signals.off('SIGINT', this.#onInt)
-  }
-
-  [Symbol.dispose](): void {
-    this.end()
-  }
-
-  readonly #onTerm = (): void => this.#arrive('SIGTERM')
-  readonly #onInt = (): void => this.#arrive('SIGINT')
 
   #arrive(signal: StopSignal): void {
     const waiting = this.#waiting

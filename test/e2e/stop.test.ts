@@ -82,6 +82,25 @@ void t.test(
   },
 )
 
+void t.test('signals until it is gone change neither how it ends nor what it leaves behind', async (sub) => {
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-')) // the path of a socket is short
+  sub.teardown(() => rm(folder, { recursive: true, force: true }))
+  const socket = join(folder, 'lb.sock')
+  const pidFile = join(folder, 'pid')
+  await using command = fairlead([`unix:${socket}`, echo.port, '--pid-file', pidFile])
+  await waitUntil(() => existsSync(pidFile), { timeoutMs: 15_000 })
+  command.signal('SIGTERM')
+  const siege = setInterval(() => {
+    for (const signal of ['SIGHUP', 'SIGTERM', 'SIGINT'] as const) command.signal(signal)
+  }, 1)
+  sub.teardown(() => clearInterval(siege))
+  sub.same(await command.exit(), { code: 0, signal: null })
+  sub.equal(command.stderr, '')
+  sub.match(command.entries()[0], { event: 'listener:open' })
+  sub.match(command.entries('drain:start'), [{ sessions: 0 }])
+  sub.same([existsSync(socket), existsSync(pidFile)], [false, false])
+})
+
 void t.test('with no session open it is gone at once', async (sub) => {
   await using command = await start()
   command.signal('SIGTERM')
