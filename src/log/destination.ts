@@ -48,7 +48,10 @@ export class Destination {
     this.#stream.on('drain', () => {
       this.#waiting = 0
     })
-    this.#stream.on('drop', () => this.dropped++)
+    this.#stream.on('drop', () => {
+      this.dropped++
+      this.#waiting-- // It does not wait: it is not to be counted again.
+    })
     this.#stream.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#broken) return
       this.#giveUp()

@@ -78,6 +78,23 @@ void t.test('a reader that stands still: the end waits a second and no longer', 
   closeSync(reader)
 })
 
+void t.test('a line that finds no room any more is counted once', async (sub) => {
+  const path = join(folder, 'full')
+  execFileSync('mkfifo', [path])
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+  const clock = new ManualClock()
+  const destination = new Destination({ fd: writer, gather: true, clock })
+  const line = `${'x'.repeat(999)}\n`
+  for (let i = 0; i < 10_000; i++) destination.write(line) // 10 MB; 8 of them wait
+  sub.ok(destination.dropped > 0)
+  const ended = destination.end()
+  clock.advance(1_000)
+  await ended
+  sub.ok(destination.dropped <= 10_000, `${destination.dropped} of 10,000`)
+  closeSync(reader)
+})
+
 /** Three lines into a target that takes none. */
 async function assertBreaks(sub: Tap, fd: number, code: string): Promise<void> {
   const errors: (string | undefined)[] = []
