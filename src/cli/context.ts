@@ -10,8 +10,8 @@ export interface CommandContext {
   readonly size: () => { readonly columns: number; readonly rows: number }
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
-  /** Resolves once whoever reads has taken all that was printed, or has gone. */
-  readonly flush: () => Promise<void>
+  /** Resolves once whoever reads has taken all that was printed, or has gone; to why it cannot be written, where it cannot. */
+  readonly flush: () => Promise<Error | undefined>
   /** SIGTERM, SIGINT, SIGHUP, SIGUSR1; for a screen also SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT. */
   readonly signals: SignalSource
   /**
@@ -43,8 +43,11 @@ export interface Keyboard {
 /** The real one. */
 export function processContext(): CommandContext {
   const { stdin, stdout, stderr } = process
-  // A reader that left (`| head -1`) is no reason to die.
-  stdout.on('error', () => undefined)
+  let failure: Error | undefined
+  // A reader that left (`| head -1`) is no reason to die, nor a failure.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') failure ??= error
+  })
   stderr.on('error', () => undefined)
   return {
     env: process.env,
@@ -55,7 +58,10 @@ export function processContext(): CommandContext {
     size: () => ({ columns: stdout.columns || 100, rows: stdout.rows || 24 }),
     print: (text) => void stdout.write(text),
     printError: (text) => void stderr.write(text),
-    flush: async () => void (await Promise.all([taken(stdout), taken(stderr)])),
+    flush: async () => {
+      await Promise.all([taken(stdout), taken(stderr)])
+      return failure
+    },
     signals: process,
     suspend: () => void process.kill(0, 'SIGTSTP'),
     keyboard: stdin.isTTY && stdout.isTTY ? stdin : undefined,

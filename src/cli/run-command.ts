@@ -17,8 +17,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
     const asked = first === 'help' && operateNames.includes(second) ? [second, '--help'] : args
     if (operateNames.includes(asked[0] ?? '')) {
       const code = await (await import('./operate/operate.ts')).operate(asked, context)
-      await context.flush()
-      return code
+      return await delivered(code, context)
     }
     const { parseArgs } = await import('./parse-args.ts')
     return await perform(await parseArgs(args, context), context)
@@ -34,9 +33,16 @@ async function perform(request: Request, context: CommandContext): Promise<numbe
   if (request.command === 'run-file') return (await import('./run-file.ts')).runFile(request, context)
   if (request.command === 'demo') return (await import('./demo.ts')).demo(request, context)
   if (request.command === 'backend') return (await import('./backend.ts')).backend(request, context)
-  const code = await answer(request, context)
+  return await delivered(await answer(request, context), context)
+}
+
+/** An answer that was cut (the disk is full) must not pass for a whole one. */
+async function delivered(code: number, context: CommandContext): Promise<number> {
+  const failure = await context.flush()
+  if (failure === undefined) return code
+  context.printError(`fairlead: the answer cannot be written: ${failure.message}\n`)
   await context.flush()
-  return code
+  return code === EXIT_OK ? EXIT_FAILED : code
 }
 
 type Question = Exclude<Request, { command: 'run' | 'run-file' | 'demo' | 'backend' }>

@@ -47,7 +47,7 @@ export class FakeProcess implements CommandContext {
   readonly suspend = (): void =>
     void this.stops.push(this.isRestored && this.signals.listenerCount('SIGTSTP') === 0)
 
-  readonly flush = async (): Promise<void> => undefined
+  readonly flush = async (): Promise<undefined> => undefined
 
   get log(): string {
     return readFileSync(this.logFile, 'utf8')
