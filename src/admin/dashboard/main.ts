@@ -140,12 +140,13 @@ class Dashboard {
 
   #render(view: View): void {
     this.#shown = view
+    // At once: the tab's title is read where there are no frames, in a tab behind others.
+    this.#bar.update(view)
     this.#queue.replace(this.#jobs(view))
   }
 
   *#jobs(view: View): Generator<() => void> {
     const { current } = this.#views
-    yield () => this.#bar.update(view)
     yield () => setAttribute(document.body, 'data-pools', view.pools.length > 1 ? 'many' : undefined)
     yield () => this.#faults.update(view.status.faults)
     if (current === 'sessions') yield () => this.#sessions.update(view)
