@@ -18,3 +18,18 @@ void test('in a tab behind others the title tells what happens', async (t) => {
   for (const id of ['a', 'b', 'c']) balancer.setMode(id, 'maint')
   t.equal(await told, '▼ Not serving · fairlead')
 })
+
+void test('the key for a filter finds the one that is seen', async (t) => {
+  const backends = Array.from({ length: 9 }, (_, i) => ({ id: `b${i}`, address: 4_000 + i }))
+  const { url } = await rig(t, { backends, check: 'off' })
+  const { page } = await openPage(t, browser, { url })
+  const focused = 'document.activeElement.placeholder'
+  await waitForState(page, 'main/b8', 'up')
+  await page.keyboard.press('/')
+  t.equal(await page.evaluate(focused), 'Filter by name or address')
+  await page.evaluate('document.activeElement.blur()')
+  await page.keyboard.press('2')
+  await page.getByRole('heading', { name: 'Open sessions' }).waitFor()
+  await page.keyboard.press('/')
+  t.equal(await page.evaluate(focused), 'client, listener, reason …')
+})

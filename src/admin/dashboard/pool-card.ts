@@ -97,8 +97,9 @@ export class PoolCard {
     return key === undefined ? undefined : this.#rows.get(key)
   }
 
+  /** False where it cannot be seen: in another view, of a pool that has gone, or of few backends. */
   focusFilter(): boolean {
-    if (this.#filter.hidden) return false
+    if (this.#text.offsetParent === null) return false
     this.#text.focus()
     return true
   }
