@@ -1,5 +1,5 @@
 import tap, { test } from 'tap'
-import { openBrowser, openPage, waitForState } from './page.ts'
+import { openBrowser, openPage, rowOf, waitForState, waitForText } from './page.ts'
 import { rig } from './rig.ts'
 
 const browser = await openBrowser(tap)
@@ -32,4 +32,27 @@ void test('the key for a filter finds the one that is seen', async (t) => {
   await page.getByRole('heading', { name: 'Open sessions' }).waitFor()
   await page.keyboard.press('/')
   t.equal(await page.evaluate(focused), 'client, listener, reason …')
+})
+
+void test('when a login has ended, the next thing that is asked leads to a new one', async (t) => {
+  const { balancer, url } = await rig(t, { admin: { token: 'open sesame' } })
+  const { page } = await openPage(t, browser, { url })
+  const logIn = async (): Promise<void> => {
+    await page.getByLabel('Admin token').fill('open sesame')
+    await page.getByRole('button', { name: 'Log in' }).click()
+  }
+  await logIn()
+  await waitForState(page, 'main/a', 'up')
+  await page.context().clearCookies()
+  await rowOf(page, 'main/a').getByRole('button', { name: 'Drain a' }).click()
+  await page.locator('.confirm').getByRole('button', { name: 'Drain a' }).click()
+  await logIn()
+  await waitForState(page, 'main/a', 'up')
+  t.equal(balancer.snapshot().pools[0]?.backends[0]?.mode, 'ready')
+
+  await page.getByRole('link', { name: 'Sessions' }).click()
+  await waitForText(page, '#sessions', /No session is open/)
+  await page.context().clearCookies()
+  await logIn()
+  await page.getByRole('heading', { name: 'Open sessions' }).waitFor()
 })

@@ -73,6 +73,13 @@ export const api = {
   },
 }
 
+let onLoggedOut = (): void => undefined
+
+/** Called where an answer says that the login has ended. */
+export function whenLoggedOut(run: () => void): void {
+  onLoggedOut = run
+}
+
 interface AskOptions {
   readonly method?: string
   readonly json?: unknown
@@ -97,6 +104,7 @@ async function ask(path: string, options: AskOptions = {}): Promise<{ body: unkn
   if (response.ok || response.status === alsoGood) {
     return { body: await response.json(), headers: response.headers }
   }
+  if (response.status === 401) onLoggedOut()
   throw await failureOf(response)
 }
 

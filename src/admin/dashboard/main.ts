@@ -1,5 +1,6 @@
 import { Announcer } from './announcer.ts'
 import type { Changed } from './api.ts'
+import { whenLoggedOut } from './api.ts'
 import { ChartsPanel } from './charts-panel.ts'
 import { byId, setAttribute, setText } from './dom.ts'
 import { EventFeed } from './event-feed.ts'
@@ -78,6 +79,8 @@ class Dashboard {
       togglePause: () => this.#togglePause(),
       nextTheme: () => this.#theme.next(),
     })
+    // In place of this page there is the one to log in.
+    whenLoggedOut(() => location.reload())
     this.#views.start()
     this.#stream.start()
   }
