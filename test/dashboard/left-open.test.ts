@@ -56,3 +56,34 @@ void test('when a login has ended, the next thing that is asked leads to a new o
   await logIn()
   await page.getByRole('heading', { name: 'Open sessions' }).waitFor()
 })
+
+void test('an older change is not taken back over a newer one of the same backend', async (t) => {
+  const { balancer, url } = await rig(t)
+  const { page } = await openPage(t, browser, { url })
+  const weight = () => balancer.snapshot().pools[0]?.backends[0]?.weight
+  const undo = (to: number) =>
+    page
+      .locator('.toast')
+      .filter({ hasText: `a has weight ${to}` })
+      .getByRole('button', { name: 'Undo' })
+  const set = async (to: number): Promise<void> => {
+    await rowOf(page, 'main/a')
+      .getByRole('button', { name: /Weight of a/ })
+      .click()
+    await page.getByLabel(/New weight/).fill(String(to))
+    await page.keyboard.press('Enter')
+    await undo(to).waitFor()
+  }
+  await waitForState(page, 'main/a', 'up')
+  await set(5)
+  await set(6)
+  await set(7)
+  await undo(5).click()
+  await waitForText(page, '#toasts [role=alert]', /Nothing was done: a was changed again after that/)
+  t.equal(weight(), 7)
+  await undo(7).click()
+  await waitForText(page, '#toasts', /Undone: a has weight 6/)
+  await undo(6).click()
+  await waitForText(page, '#toasts', /Undone: a has weight 5/)
+  t.equal(weight(), 5)
+})

@@ -2,6 +2,7 @@ import type { BackendSnapshot } from '../../core/snapshot.ts'
 import type { Announcer } from './announcer.ts'
 import type { BackendChange, Changed } from './api.ts'
 import { api, ApiFailure } from './api.ts'
+import { keyOf } from './status.ts'
 import type { Toasts } from './toasts.ts'
 
 export interface Target {
@@ -23,6 +24,8 @@ export class Operations {
   readonly #onChanged: (changed: Changed) => void
   /** Versions that this page made, of the process that runs: they are not somebody else's. */
   readonly #own = new Set<number>()
+  /** What this page changed and may take back, by what it is of: the versions, the newest last. */
+  readonly #undoable = new Map<string, number[]>()
 
   constructor({ toasts, announcer, onChanged }: OperationsOptions) {
     this.#toasts = toasts
@@ -35,6 +38,7 @@ export class Operations {
     const { pool, backend } = target
     await this.attempt(async () => {
       const changed = await this.#command({ pool, backend }, change, version)
+      this.#undoableOf(target, change).push(changed.version)
       const undo = (): void => void this.#undo(target, change, changed.version)
       this.#toasts.show({ text: doneText(backend.id, change), undo })
     })
@@ -66,6 +70,7 @@ export class Operations {
   /** Another process counts its versions anew. */
   forget(): void {
     this.#own.clear()
+    this.#undoable.clear()
   }
 
   async #command({ pool, backend }: Target, change: BackendChange, version: number): Promise<Changed> {
@@ -88,10 +93,25 @@ export class Operations {
       ...(change.mode === undefined ? {} : { mode: backend.mode }),
       ...(change.weight === undefined ? {} : { weight: backend.weight }),
     }
+    const undoable = this.#undoableOf({ pool, backend }, change)
+    if (undoable.at(-1) !== version) {
+      const text = `Nothing was done: ${backend.id} was changed again after that. Undo the later change, or set what you want.`
+      this.#toasts.show({ text, tone: 'bad' })
+      return
+    }
     await this.attempt(async () => {
       await this.#command({ pool, backend }, before, version)
+      undoable.pop()
       this.done(`Undone: ${doneText(backend.id, before)}`)
     })
+  }
+
+  /** Of one mode or one weight: the other is another matter. */
+  #undoableOf({ pool, backend }: Target, { mode }: BackendChange): number[] {
+    const key = `${mode === undefined ? 'weight' : 'mode'} ${keyOf(pool, backend.id)}`
+    const known = this.#undoable.get(key) ?? []
+    this.#undoable.set(key, known)
+    return known
   }
 }
 
