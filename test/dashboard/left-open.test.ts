@@ -1,4 +1,5 @@
 import tap, { test } from 'tap'
+import { testBalancer } from '../../src/testing/test-balancer.ts'
 import { openBrowser, openPage, rowOf, waitForState, waitForText } from './page.ts'
 import { rig } from './rig.ts'
 
@@ -86,4 +87,31 @@ void test('an older change is not taken back over a newer one of the same backen
   await undo(6).click()
   await waitForText(page, '#toasts', /Undone: a has weight 5/)
   t.equal(weight(), 5)
+})
+
+void test('another process in its place: what was decided, and what there is no more, is not of that one', async (t) => {
+  const { balancer, url, cutAdmin } = await rig(t, { mode: 'http', check: 'off' })
+  const { page } = await openPage(t, browser, { url: `${url}#process` })
+  await waitForText(page, '#process', /Faults on purpose\s*switched on/)
+  await page.getByRole('link', { name: 'Overview' }).click()
+  await waitForText(page, '.pool .figures', /Requests/)
+  await rowOf(page, 'main/a').getByRole('button', { name: 'Drain a' }).click()
+  const openAgain = await cutAdmin()
+  const other = await testBalancer({
+    mode: 'tcp',
+    backends: [{ id: 'a', address: 4_000 }],
+    check: 'off',
+    faults: false,
+    assertNoLeaks: false,
+  })
+  t.teardown(() => other.close())
+  t.equal(other.version, balancer.version, 'each counts from the same number')
+  await openAgain(other)
+  await waitForText(page, '.pool .figures', /Serving\s*1 of 1\s*Sessions/)
+  t.notMatch(await page.locator('.pool .figures').textContent(), /Requests/)
+  await page.locator('.confirm').getByRole('button', { name: 'Drain a' }).click()
+  await waitForText(page, '#toasts [role=alert]', /fairlead was started anew in the meantime/)
+  t.equal(other.snapshot().pools[0]?.backends[0]?.mode, 'ready')
+  await page.getByRole('link', { name: 'Process' }).click()
+  await waitForText(page, '#process', /Faults on purpose\s*switched off/)
 })

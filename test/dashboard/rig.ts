@@ -11,8 +11,8 @@ export interface Rig {
   readonly balancer: Balancer
   readonly backends: readonly HttpBackend[]
   readonly url: string
-  /** Stops the admin listener, and gives back what starts it again on its port. */
-  readonly cutAdmin: () => Promise<() => Promise<void>>
+  /** Stops the admin listener, and gives back what starts it again on its port, also for another balancer. */
+  readonly cutAdmin: () => Promise<(other?: Balancer) => Promise<void>>
 }
 
 /** A balancer before three backends, and its dashboard; all ends with the test. */
@@ -31,8 +31,8 @@ export async function rig(
     assertNoLeaks: false,
     ...options,
   })
-  const open = (port: number): Promise<Admin> =>
-    startAdmin(balancer, {
+  const open = (port: number, of = balancer): Promise<Admin> =>
+    startAdmin(of, {
       address: { kind: 'tcp', host: '127.0.0.1', port },
       ...admin,
     })
@@ -43,10 +43,10 @@ export async function rig(
     await Promise.all(backends.map((backend) => backend.stop()))
   })
   const { port } = running.address as { port: number }
-  const cutAdmin = async (): Promise<() => Promise<void>> => {
+  const cutAdmin = async (): Promise<(other?: Balancer) => Promise<void>> => {
     await running.close()
-    return async () => {
-      running = await open(port)
+    return async (other) => {
+      running = await open(port, other)
     }
   }
   return { balancer, backends, url: `http://127.0.0.1:${port}/`, cutAdmin }

@@ -97,7 +97,7 @@ class Dashboard {
 
   #onSnapshot(status: Status): void {
     const before = this.#view?.verdict
-    if (status.startedAt !== this.#view?.status.startedAt) this.#operations.forget()
+    this.#operations.follow(status.startedAt)
     this.#view = this.#model.update(status)
     this.#history.add(this.#view.moment)
     const { verdict } = this.#view

@@ -3,6 +3,7 @@ import type { Announcer } from './announcer.ts'
 import type { BackendChange, Changed } from './api.ts'
 import { api, ApiFailure } from './api.ts'
 import { keyOf } from './status.ts'
+import type { Status } from '../status.ts'
 import type { Toasts } from './toasts.ts'
 
 export interface Target {
@@ -17,11 +18,16 @@ export interface OperationsOptions {
   readonly onChanged: (changed: Changed) => void
 }
 
+/** What was on the screen when something was decided: versions are counted anew by each process. */
+export type Seen = Pick<Status, 'startedAt' | 'version'>
+
 /** Commands what an operator confirmed, tells how it went, and offers to take it back. */
 export class Operations {
   readonly #toasts: Toasts
   readonly #announcer: Announcer
   readonly #onChanged: (changed: Changed) => void
+  /** When the process that runs began. */
+  #startedAt = 0
   /** Versions that this page made, of the process that runs: they are not somebody else's. */
   readonly #own = new Set<number>()
   /** What this page changed and may take back, by what it is of: the versions, the newest last. */
@@ -33,13 +39,12 @@ export class Operations {
     this.#onChanged = onChanged
   }
 
-  /** @param version of what was on the screen when it was decided */
-  async change(target: Target, change: BackendChange, version: number): Promise<void> {
+  async change(target: Target, change: BackendChange, seen: Seen): Promise<void> {
     const { pool, backend } = target
     await this.attempt(async () => {
-      const changed = await this.#command({ pool, backend }, change, version)
+      const changed = await this.#command({ pool, backend }, change, seen)
       this.#undoableOf(target, change).push(changed.version)
-      const undo = (): void => void this.#undo(target, change, changed.version)
+      const undo = (): void => void this.#undo(target, change, { ...seen, version: changed.version })
       this.#toasts.show({ text: doneText(backend.id, change), undo })
     })
   }
@@ -67,16 +72,19 @@ export class Operations {
     this.#announcer.say(text)
   }
 
-  /** Another process counts its versions anew. */
-  forget(): void {
+  /** Of another process nothing is known. */
+  follow(startedAt: number): void {
+    if (startedAt === this.#startedAt) return
+    this.#startedAt = startedAt
     this.#own.clear()
     this.#undoable.clear()
   }
 
-  async #command({ pool, backend }: Target, change: BackendChange, version: number): Promise<Changed> {
-    const seen = this.#withOwn(version)
-    const changed = await api.change({ pool, id: backend.id }, change, seen)
-    if (changed.version > seen) this.#own.add(changed.version)
+  async #command({ pool, backend }: Target, change: BackendChange, seen: Seen): Promise<Changed> {
+    if (seen.startedAt !== this.#startedAt) throw new Error(RESTARTED)
+    const version = this.#withOwn(seen.version)
+    const changed = await api.change({ pool, id: backend.id }, change, version)
+    if (changed.version > version) this.#own.add(changed.version)
     this.#onChanged(changed)
     return changed
   }
@@ -88,19 +96,19 @@ export class Operations {
     return newest
   }
 
-  async #undo({ pool, backend }: Target, change: BackendChange, version: number): Promise<void> {
+  async #undo({ pool, backend }: Target, change: BackendChange, seen: Seen): Promise<void> {
     const before: BackendChange = {
       ...(change.mode === undefined ? {} : { mode: backend.mode }),
       ...(change.weight === undefined ? {} : { weight: backend.weight }),
     }
     const undoable = this.#undoableOf({ pool, backend }, change)
-    if (undoable.at(-1) !== version) {
+    if (seen.startedAt === this.#startedAt && undoable.at(-1) !== seen.version) {
       const text = `Nothing was done: ${backend.id} was changed again after that. Undo the later change, or set what you want.`
       this.#toasts.show({ text, tone: 'bad' })
       return
     }
     await this.attempt(async () => {
-      await this.#command({ pool, backend }, before, version)
+      await this.#command({ pool, backend }, before, seen)
       undoable.pop()
       this.done(`Undone: ${doneText(backend.id, before)}`)
     })
@@ -114,6 +122,8 @@ export class Operations {
     return known
   }
 }
+
+const RESTARTED = 'fairlead was started anew in the meantime. Look again, then decide'
 
 function doneText(id: string, { mode, weight }: BackendChange): string {
   if (weight !== undefined) return `${id} has weight ${weight}.`

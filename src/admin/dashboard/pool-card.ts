@@ -111,7 +111,7 @@ export class PoolCard {
     if (view === undefined) return
     // A row that came onto the screen just now may be older than the version that goes with the command.
     row.update(view, status.at)
-    const { version } = status
+    const { startedAt, version } = status
     const { backend } = view
     this.#confirm?.panel.element.remove()
     const panel = new ConfirmRow({
@@ -122,7 +122,7 @@ export class PoolCard {
       onConfirm: (weight) => {
         const change = command === 'weight' ? { weight: weight ?? 0 } : changeOf(command)
         this.#close(row, command)
-        void this.#options.operations.change({ pool: this.name, backend }, change, version)
+        void this.#options.operations.change({ pool: this.name, backend }, change, { startedAt, version })
       },
     })
     this.#confirm = { row, panel }
@@ -151,7 +151,12 @@ export class PoolCard {
     setText(this.#facts, [pool.strategy, modes].filter((part) => part !== '').join(' · '))
     const lack = serving === 0 ? 'bad' : 'warn'
     this.#figure('Serving', `${serving} of ${wanted}`, serving < wanted ? lack : undefined)
-    this.#figure(unit === 'request' ? 'Requests' : 'Sessions', `${formatNumber(rate)}/s`)
+    this.#figure(
+      'Handled',
+      `${formatNumber(rate)}/s`,
+      undefined,
+      unit === 'request' ? 'Requests' : 'Sessions',
+    )
     this.#figure('Active', formatNumber(active))
     this.#figure('Queued', formatNumber(pool.queued), pool.queued > 0 ? 'warn' : undefined)
     this.#figure('Errors', `${formatNumber(errorRate)}/s`, errorRate > 0 ? 'bad' : undefined)
@@ -159,13 +164,15 @@ export class PoolCard {
     this.#filter.hidden = backends.length < FILTER_FROM
   }
 
-  #figure(name: string, text: string, tone?: string): void {
+  /** @param label what it is called where that is not its name: a reload can turn requests into sessions */
+  #figure(name: string, text: string, tone?: string, label = name): void {
     let value = this.#values.get(name)
     if (value === undefined) {
       value = el('dd')
       this.#values.set(name, value)
-      this.#figures.append(el('div', {}, el('dt', {}, name), value))
+      this.#figures.append(el('div', {}, el('dt'), value))
     }
+    setText(value.previousSibling as Node, label)
     setText(value, text)
     setAttribute(value, 'data-tone', tone)
   }

@@ -15,6 +15,8 @@ export class PoolsPanel {
   }
 
   *update({ pools, status }: View): Generator<() => void> {
+    const names = new Set(pools.map(({ pool }) => pool.name))
+    for (const name of this.#cards.keys()) if (!names.has(name)) this.#cards.delete(name)
     for (const view of pools) {
       const { name } = view.pool
       if (!this.#cards.has(name)) this.#cards.set(name, new PoolCard(view, this.#options))

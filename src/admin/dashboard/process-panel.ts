@@ -61,7 +61,8 @@ export class ProcessPanel {
     const { openDescriptors, descriptorLimit } = process
     const of = descriptorLimit === undefined ? '' : ` of ${formatNumber(descriptorLimit)}`
     this.#fact('Descriptors', `${formatNumber(openDescriptors)}${of}`)
-    if (status.faults !== undefined) this.#fact('Faults on purpose', `switched on, ${status.faults} in force`)
+    const { faults } = status
+    this.#fact('Faults on purpose', faults === undefined ? 'switched off' : `switched on, ${faults} in force`)
     const failed = reloads.failed === 0 ? '' : `, ${reloads.failed} failed`
     this.#fact('Reloads', `${reloads.succeeded}${failed}, in force since ${formatMoment(reloads.lastOkAt)}`)
     this.#listeners.update(listeners)
