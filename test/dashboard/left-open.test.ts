@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import tap, { test } from 'tap'
 import { testBalancer } from '../../src/testing/test-balancer.ts'
 import { openBrowser, openPage, rowOf, waitForState, waitForText } from './page.ts'
@@ -114,4 +115,31 @@ void test('another process in its place: what was decided, and what there is no 
   t.equal(other.snapshot().pools[0]?.backends[0]?.mode, 'ready')
   await page.getByRole('link', { name: 'Process' }).click()
   await waitForText(page, '#process', /Faults on purpose\s*switched off/)
+})
+
+void test('the question whether to reset a session is not asked about another one of its number', async (t) => {
+  const { balancer, url, cutAdmin } = await rig(t, { mode: 'tcp', check: 'off' })
+  const other = await testBalancer({
+    mode: 'tcp',
+    backends: [{ id: 'a', address: balancer.port }],
+    check: 'off',
+    assertNoLeaks: false,
+  })
+  t.teardown(() => other.close())
+  const clients = [balancer, other].map(({ port }) => {
+    const client = connect(port, '127.0.0.1').on('error', () => undefined)
+    t.teardown(() => client.destroy())
+    return client
+  })
+  const { page } = await openPage(t, browser, { url: `${url}#sessions` })
+  await page
+    .getByRole('button', { name: /Reset session 1 of/ })
+    .first()
+    .click()
+  await page.getByRole('button', { name: 'Reset it' }).waitFor()
+  await (
+    await cutAdmin()
+  )(other)
+  await waitForText(page, '#sessions tr', new RegExp(`127\\.0\\.0\\.1:${clients[1]?.localPort}`))
+  t.equal(await page.getByRole('button', { name: 'Reset it' }).count(), 0)
 })

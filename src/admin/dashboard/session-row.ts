@@ -9,11 +9,11 @@ export class SessionRow {
   readonly #change = el('td', { class: 'kill' })
   readonly #onKill: (id: number) => void
   readonly #id: number
-  readonly #client: string
+  readonly client: string
 
   constructor({ id, client }: SessionSnapshot, { onKill }: { readonly onKill: (id: number) => void }) {
     this.#id = id
-    this.#client = client
+    this.client = client
     this.#onKill = onKill
     this.#cells = Array.from({ length: 8 }, () => el('td'))
     this.element = el('tr', {}, ...this.#cells, this.#change)
@@ -40,7 +40,7 @@ export class SessionRow {
 
   #offer(): void {
     const onclick = (): void => this.#ask()
-    const label = `Reset session ${this.#id} of ${this.#client}`
+    const label = `Reset session ${this.#id} of ${this.client}`
     this.#change.replaceChildren(el('button', { type: 'button', 'aria-label': label, onclick }, 'Reset'))
   }
 

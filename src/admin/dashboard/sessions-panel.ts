@@ -121,7 +121,8 @@ export class SessionsPanel {
 
   #rowOf(session: SessionSnapshot): SessionRow {
     let row = this.#rows.get(session.id)
-    if (row === undefined) {
+    // Another process counts its sessions anew: what is asked about one is not asked about another of its number.
+    if (row?.client !== session.client) {
       row = new SessionRow(session, { onKill: (id) => void this.#kill(id) })
       this.#rows.set(session.id, row)
     }
