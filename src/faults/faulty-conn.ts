@@ -44,6 +44,8 @@ export class FaultyConn implements Conn, ConnSink, Subject {
   #owesDrain = false
   /** Closed, while what was written before is still on its way. */
   #isLingering = false
+  /** The reset of a fault has left, and is given a moment. */
+  #isResetDue = false
   #timer: Timer | undefined = undefined
 
   constructor(inner: Conn, facts: Subject, home: FaultHome) {
@@ -156,11 +158,14 @@ export class FaultyConn implements Conn, ConnSink, Subject {
     if (this.closed) return
     this.closed = true
     const isAllSent = this.#out.isIdle || (this.#out.isOver && this.#out.isEmpty)
-    if (isAllSent || this.failure !== undefined) return this.#gone('close')
+    const isOver = isAllSent && !this.#isResetDue
+    if (isOver || this.failure !== undefined) return this.#gone('close')
     // What was taken is still on its way, and our FIN goes behind it; what else comes in has nobody to read it.
     this.#isLingering = true
     this.#in.clear()
     this.inner.resume()
+    // A FIN in place of the reset of a fault would make whole what it has cut.
+    if (this.#isResetDue) return
     this.#timer = this.#home.clock.setTimer(() => this.#gone('reset'), LINGER_MS)
     this.#out.push(FIN)
   }
@@ -258,12 +263,17 @@ export class FaultyConn implements Conn, ConnSink, Subject {
     const { inner } = this
     if (this.failure !== undefined) return true
     if (inner.isWriting) return false
-    if (item === BROKEN)
-      this.#timer = this.#home.clock.setTimer(() => this.break('ECONNRESET'), RESET_GRACE_MS)
+    if (item === BROKEN) this.#resetSoon()
     else if (item !== FIN) inner.write(item)
     else if (this.#isLingering) this.#gone('close')
     else inner.end()
     return true
+  }
+
+  #resetSoon(): void {
+    this.#isResetDue = true
+    this.#timer?.cancel()
+    this.#timer = this.#home.clock.setTimer(() => this.break('ECONNRESET'), RESET_GRACE_MS)
   }
 
   /** To our side: false while it does not read. */

@@ -39,6 +39,25 @@ for (const direction of ['upstream', 'downstream'] as const) {
   })
 }
 
+overBothIos(
+  t,
+  'a reset behind bytes stays one where the session is over before it is due',
+  async (sub, start) => {
+    await using server = await peer.listen()
+    const lb = await start({ backends: [server.port], faults: true })
+    using fault = lb.faults.add({ type: 'reset_peer', afterBytes: 5, on: 'client' })
+    const ended = nextEnd(lb)
+    await using client = await peer.connect({ port: lb.port })
+    await using backend = await server.accept()
+    await client.shutdown()
+    await backend.readToEnd()
+    await backend.sendText('hello, and more')
+    await backend.shutdown()
+    sub.match(await client.readToEnd(), { bytes: 5, end: 'rst' })
+    sub.match(await ended, { bytesOut: 5, faults: [fault.name] })
+  },
+)
+
 overBothIos(t, 'a reset reaches open sessions at once, and both sides of them', async (sub, start) => {
   await using server = await peer.listen()
   const lb = await start({ backends: [server.port], faults: true })
