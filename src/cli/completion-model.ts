@@ -19,8 +19,8 @@ export interface CompletedCommand {
   readonly name: string
   readonly description: string
   readonly flags: readonly CompletedFlag[]
-  /** Words that may stand without a flag. */
-  readonly words: readonly string[]
+  /** What may stand without a flag: one of several words, or a file. */
+  readonly words: 'file' | readonly string[]
 }
 
 /** Everything that can be completed. A test holds it against what the commands take. */
@@ -42,7 +42,7 @@ export function completionModel(): CompletedCommand[] {
         { flag: '--json', description: 'Print JSON', value: 'none' },
         ...COMMON,
       ],
-      words: [],
+      words: 'file',
     },
     { name: 'schema', description: 'The JSON Schema of configuration files', flags: COMMON, words: [] },
     {

@@ -27,10 +27,7 @@ function bash(commands: readonly CompletedCommand[]): string[] {
     '  esac',
     `  (( COMP_CWORD > 1 )) && case \${COMP_WORDS[1]} in ${named.join('|')}) command=\${COMP_WORDS[1]} ;; esac`,
     '  case $command in',
-    ...commands.map(
-      ({ name, flags, words }) =>
-        `    ${name === '' ? "''" : name}) words='${[...words, ...flags.map(({ flag }) => flag)].join(' ')}' ;;`,
-    ),
+    ...commands.map(bashWords),
     '  esac',
     `  (( COMP_CWORD == 1 )) && words="${named.join(' ')} $words"`,
     '  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")',
@@ -42,12 +39,24 @@ function bash(commands: readonly CompletedCommand[]): string[] {
 function bashValues({ flag, value }: CompletedFlag): string[] {
   if (value === 'none') return []
   if (value === 'any') return [`    ${flag}) return ;;`]
-  const how = typeof value === 'string' ? BASH_FILES[value] : `-W '${value.join(' ')}'`
-  const options = typeof value === 'string' ? 'compopt -o filenames 2>/dev/null; ' : ''
-  return [`    ${flag}) ${options}mapfile -t COMPREPLY < <(compgen ${how} -- "$cur"); return ;;`]
+  const offer = typeof value === 'string' ? BASH_FILES[value] : bashOffer(`-W '${value.join(' ')}'`)
+  return [`    ${flag}) ${offer}; return ;;`]
 }
 
-const BASH_FILES = { file: '-f', folder: '-d' } as const
+function bashWords({ name, flags, words }: CompletedCommand): string {
+  const before = words === 'file' ? `[[ $cur == -* ]] || { ${BASH_FILES.file}; return; }; ` : ''
+  const all = [...(words === 'file' ? [] : words), ...flags.map(({ flag }) => flag)]
+  return `    ${name === '' ? "''" : name}) ${before}words='${all.join(' ')}' ;;`
+}
+
+function bashOffer(how: string): string {
+  return `mapfile -t COMPREPLY < <(compgen ${how} -- "$cur")`
+}
+
+const BASH_FILES = {
+  file: `compopt -o filenames 2>/dev/null; ${bashOffer('-f')}`,
+  folder: `compopt -o filenames 2>/dev/null; ${bashOffer('-d')}`,
+} as const
 
 function zsh(commands: readonly CompletedCommand[]): string[] {
   const named = commands.filter(({ name }) => name !== '')
@@ -62,13 +71,19 @@ function zsh(commands: readonly CompletedCommand[]): string[] {
       ({ name, flags, words }) =>
         `    ${name === '' ? '*' : name}) _arguments ${[
           ...flags.map(zshFlag),
-          ...(words.length === 0 ? [] : [zshQuote(`*: :(${name} ${words.join(' ')})`)]),
+          zshQuote(`*: :${zshWords(name, words)}`),
         ].join(' ')} ;;`,
     ),
     '  esac',
     '}',
     'if [[ $funcstack[1] == _fairlead ]]; then _fairlead "$@"; else compdef _fairlead fairlead; fi',
   ]
+}
+
+/** Never nothing at all: behind a word that it was told nothing of, `_arguments` completes no flags either. */
+function zshWords(name: string, words: CompletedCommand['words']): string {
+  if (words === 'file') return ZSH_FILES.file
+  return words.length === 0 ? ' ' : `(${name} ${words.join(' ')})`
 }
 
 function zshFlag({ flag, description, value }: CompletedFlag): string {
@@ -98,7 +113,9 @@ function fish(commands: readonly CompletedCommand[]): string[] {
       const when =
         name === '' ? `not __fish_seen_subcommand_from ${names}` : `__fish_seen_subcommand_from ${name}`
       return [
-        ...words.map((word) => `complete -c fairlead -n ${fishQuote(when)} -a ${word}`),
+        ...(words === 'file' ? ['-F'] : words.map((word) => `-a ${word}`)).map(
+          (offer) => `complete -c fairlead -n ${fishQuote(when)} ${offer}`,
+        ),
         ...flags.map((flag) => `complete -c fairlead -n ${fishQuote(when)} ${fishFlag(flag)}`),
       ]
     }),

@@ -56,14 +56,50 @@ void t.test('bash completes files and folders where those are wanted', async (su
   writeFileSync(join(folder, 'some file.pem'), '')
   sub.same(offered('8080', '3001', '--backend-ca', 'some'), ['some file.pem'])
   sub.same(offered('8080', '3001', '--error-pages', 'some'), [])
+  sub.same(offered('check', 'some'), ['some file.pem'])
+  sub.same(offered('check', '--pr'), ['--print'])
+})
+
+/** Types `line` and Tab into a zsh of its own, and waits until `rest` stands behind it. */
+function typedIntoZsh(line: string, rest: string): void {
+  const script = [
+    'zmodload zsh/zpty; zpty shell zsh -f -i',
+    `zpty -w shell "autoload -Uz compinit; compinit -u -D; source $1; PS1=rea''dy"`,
+    "zpty -r shell seen '*ready*'",
+    String.raw`zpty -w -n shell "$2"$'\t'`,
+    'zpty -r shell seen "*$3*"; zpty -d shell',
+  ].join('\n')
+  const words = ['-f', '-c', script, 'zsh', scriptFile('zsh'), line, rest]
+  execFileSync('zsh', words, { cwd: folder, env: { ...process.env, TERM: 'dumb' }, timeout: 20_000 })
+}
+
+void t.test('zsh completes flags behind other words, their values, and files', (sub) => {
+  writeFileSync(join(folder, 'my file.yaml'), '')
+  for (const [line, rest] of [
+    ['fairlead drain b --wa', 'it'],
+    ['fairlead 8080 3001 --balance=le', 'ast-connections'],
+    ['fairlead 8080 3001 --no-ej', 'ect'],
+    ['fairlead check --pr', 'int'],
+    ['fairlead check my', String.raw`\\ file.yaml`],
+    ['fairlead run --config my', String.raw`\\ file.yaml`],
+  ] as const) {
+    typedIntoZsh(line, rest)
+    sub.pass(line)
+  }
+  sub.end()
 })
 
 void t.test('zsh and fish take their scripts, and offer the same', async (sub) => {
   for (const shell of ['zsh', 'fish'] as const) execFileSync(shell, ['-n', scriptFile(shell)])
-  const asked = `source ${scriptFile('fish')}; complete -C "fairlead 8080 --balance le"; complete -C "fairlead backend --un"`
-  const [value, flag] = execFileSync('fish', ['--no-config', '-c', asked]).toString().split('\n')
+  writeFileSync(join(folder, 'some file.pem'), '')
+  const lines = ['8080 --balance le', 'backend --un', 'check some', 'drain some']
+  const asked = lines.map((line) => `complete -C "fairlead ${line}"`)
+  const script = [`source ${scriptFile('fish')}`, ...asked].join('; ')
+  const out = execFileSync('fish', ['--no-config', '-c', script], { cwd: folder }).toString()
+  const [value, flag, ...files] = out.trimEnd().split('\n')
   sub.match(value, /^least-connections\t/)
   sub.match(flag, /^--unhealthy\t/)
+  sub.same(files, ['some file.pem'])
 })
 
 function shortened(flag: string): string {
