@@ -34,8 +34,12 @@ void t.test('every program works as it stands', async (test: Test) => {
   }
 })
 
-void t.test('every program type-checks', (test: Test) => {
-  const files = new Map(blocks('ts').map((block, i) => [join(root, `readme-block-${i}.ts`), block]))
+void t.test('every program type-checks, and so does a configuration', (test: Test) => {
+  const configurations = blocks('js').filter((block) => block.includes('defineConfig'))
+  test.equal(configurations.length, 1)
+  const files = new Map(
+    [...blocks('ts'), ...configurations].map((block, i) => [join(root, `readme-block-${i}.ts`), block]),
+  )
   const options: ts.CompilerOptions = {
     strict: true,
     noEmit: true,
