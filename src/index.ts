@@ -1,5 +1,6 @@
 /** The public API of fairlead. */
 export { type Admin, type AdminOptions, startAdmin } from './admin/start-admin.ts'
+export type { AdminLimits } from './admin/limits.ts'
 export type { ReadinessCheck } from './admin/readiness.ts'
 export type { Balancer } from './control/balancer.ts'
 export { createBalancer } from './control/create-balancer.ts'
@@ -24,7 +25,9 @@ export type {
   RouteOptions,
   Size,
 } from './config/options.ts'
-export type { SessionFilter } from './control/port.ts'
+export type { Config } from './config/schema.ts'
+export type { ControlPort, SessionFilter } from './control/port.ts'
+export type { PassingSnapshot } from './control/take-snapshot.ts'
 export type { EventData, EventMatch, WaitForOptions } from './control/witness.ts'
 export type { StrategyName } from './balance/strategies.ts'
 export type { Address, TcpAddress, UnixAddress } from './core/address.ts'
@@ -44,10 +47,12 @@ export {
   WaitTimeoutError,
 } from './core/errors.ts'
 export type {
+  BackendRef,
   BalancerEvents,
   EndCode,
   EventName,
   FailedAttempt,
+  FaultRef,
   RequestEnd,
   SessionEnd,
 } from './core/events.ts'
@@ -56,17 +61,24 @@ export type { FaultDirection, FaultScope, FaultSpec, FaultSubject, FaultType } f
 export type { Fault, Faults } from './faults/faults.ts'
 export type { PastEvent } from './core/event-history.ts'
 export type { Probe, ProbeResult } from './core/probe.ts'
+export type { QueueFailureReason } from './core/queue-counters.ts'
 export type { ReloadReport } from './core/reload-report.ts'
 export type { Seed } from './core/seed.ts'
 export type {
   BackendSnapshot,
+  EndCounts,
+  Latencies,
   LatencySnapshot,
   ListenerRequestsSnapshot,
   ListenerSnapshot,
+  LiveBackend,
+  LiveSnapshot,
+  Mode,
   PoolSnapshot,
   ReloadsSnapshot,
   RequestsSnapshot,
   SessionSnapshot,
   Snapshot,
 } from './core/snapshot.ts'
+export type { Steps } from './core/steps.ts'
 export type { ClientKey, Strategy, StrategyFactory } from './core/strategy.ts'

@@ -1,17 +1,23 @@
 import { test } from 'tap'
 import * as fairlead from '../src/index.ts'
 import type {
+  BackendRef,
   Balancer,
   BalancerEvents,
   BalancerOptions,
   Clock,
+  Config,
+  ControlPort,
   Explanation,
   ExplainRequest,
+  LiveSnapshot,
+  PassingSnapshot,
   Probe,
   ReloadReport,
   SessionFilter,
   SessionSnapshot,
   Snapshot,
+  Steps,
   StrategyFactory,
 } from '../src/index.ts'
 import { echoBackend } from '../src/testing/echo-backend.ts'
@@ -72,13 +78,22 @@ const passedOn = {
   explain: (lb: Balancer, request: ExplainRequest): Explanation => lb.explain(request),
   reconfigure: (lb: Balancer, next: BalancerOptions): Promise<ReloadReport> => lb.reconfigure(next),
   sessions: (lb: Balancer, filter: SessionFilter): readonly SessionSnapshot[] => lb.sessions(filter),
+  down: (lb: Balancer): Promise<BackendRef & { readonly reason: string }> => lb.waitFor('backend:down'),
+  config: (lb: Balancer): Config => lb.config,
+  live: (lb: ControlPort): Steps<LiveSnapshot> => lb.liveSnapshot(),
+  passing: (lb: ControlPort): Steps<PassingSnapshot> => lb.passingSnapshot(),
 }
 
 void test('what its methods take and give can be passed on by name', async (t) => {
   await using lb = await fairlead.createBalancer({ listen: '127.0.0.1:0', backends: [] })
   t.equal(passedOn.explain(lb, { client: '10.0.0.7' }).pool, 'main')
   t.same(passedOn.sessions(lb, { client: '10.0.0.7' }), [])
+  t.equal(passedOn.config(lb).pools.length, 1)
+  t.same([...passedOn.live(lb), ...passedOn.passing(lb)], [], 'nothing is so big that it takes a second step')
   t.ok((await passedOn.reconfigure(lb, { listen: '127.0.0.1:0', backends: [3001] })).ok)
+  const down = passedOn.down(lb)
+  await lb.close()
+  await t.rejects(down, fairlead.ClosedError)
 })
 
 void test('the types serve: a strategy, a probe, a clock and listeners of one’s own', async (t) => {

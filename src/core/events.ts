@@ -92,12 +92,14 @@ export interface RequestEnd {
   readonly faults: readonly string[]
 }
 
-interface BackendRef {
+/** Which backend an event is about. */
+export interface BackendRef {
   readonly id: string
   readonly pool: string
 }
 
-interface FaultRef {
+/** Which fault on purpose an event is about. */
+export interface FaultRef {
   readonly fault: string
   readonly type: string
 }
