@@ -38,7 +38,7 @@ export class RepeatedLook implements Discovery {
   #isFailing = false
   /** The last good answer, as text; undefined before the first. */
   #known: string | undefined
-  /** Looks without an answer in a row. */
+  /** Looks without an answer; what comes after the first answer does not matter. */
   #failures = 0
 
   constructor(source: Source, options: LookOptions) {
@@ -113,7 +113,6 @@ export class RepeatedLook implements Discovery {
     const text = JSON.stringify(distinct)
     if (text !== this.#known) this.#onBackends(distinct)
     this.#known = text
-    this.#failures = 0
     this.#tell(problems.length === 0 ? { ok: true } : { ok: false, reason: listed(problems) })
   }
 
