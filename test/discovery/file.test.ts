@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { FileDiscoveryConfig } from '../../src/config/schema.ts'
 import { parseBackendFile } from '../../src/discovery/parse-backend-file.ts'
+import { watchFile } from '../../src/discovery/watch-file.ts'
+import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
 import { Followed } from './follow.ts'
 
@@ -180,6 +182,34 @@ void t.test(
       followed.clock.advance(100)
       return false
     })
+  },
+)
+
+void t.test(
+  'a folder is watched anew where it was replaced, and only then told without a change',
+  async (sub) => {
+    const root = sub.testdir({ near: {} })
+    const near = join(root, 'near')
+    const clock = new ManualClock()
+    let changes = 0
+    const close = watchFile(join(near, 'b.yaml'), { clock, onChange: () => changes++ })
+    sub.teardown(close)
+    const told = async (): Promise<void> => {
+      await waitUntil(() => clock.nextInMs === 100, { describe: 'a change in the folder' })
+      clock.advance(100)
+    }
+    clock.advance(22_000)
+    sub.equal(changes, 0, 'it stays what it is')
+    renameSync(near, join(root, 'old'))
+    mkdirSync(near)
+    await told()
+    sub.equal(changes, 1, 'of the rename')
+    clock.advance(clock.nextInMs ?? 0)
+    await told()
+    sub.equal(changes, 2, 'of the other one')
+    writeFileSync(join(near, 'b.yaml'), '')
+    await told()
+    sub.equal(changes, 3, 'in the other one')
   },
 )
 

@@ -425,12 +425,31 @@ void t.test('SRV: nothing found is no answer', async (sub) => {
   using followed = new Followed(dnsConfig(server, { records: 'srv' }))
   await followed.looked()
   sub.equal(followed.failure, 'app.test: no such name (NXDOMAIN)')
-  for (const answer of [[{ target: '.', port: 0 }], [{ target: 'gone.test', port: 1 }]]) {
+  for (const [answer, reason] of [
+    [[{ target: '.', port: 0 }], 'app.test: the service is said not to be there (target ".")'],
+    [[{ target: 'gone.test', port: 1 }], 'gone.test: no such name (NXDOMAIN)'],
+  ] as const) {
     server.answer = answer
     server.names.set('gone.test', 'NXDOMAIN')
     await followed.lookAgain()
+    using other = new Followed(dnsConfig(server, { records: 'srv' }))
+    await other.looked()
+    sub.equal(other.failure, reason)
   }
   sub.same(followed.told, [])
+})
+
+void t.test('SRV: ports of one target in another order are no news', async (sub) => {
+  await using server = await DnsServer.start()
+  const records = [2, 1, 3].map((port) => ({ target: 'a.test', port, weight: 1 }))
+  server.answer = records
+  server.names.set('a.test', ['10.0.0.1'])
+  using followed = new Followed(dnsConfig(server, { records: 'srv', most: 3 }))
+  await followed.looked()
+  sub.strictSame(followed.backends, ['10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3'], 'no more than allowed')
+  server.answer = records.toReversed()
+  await followed.lookAgain()
+  sub.equal(followed.told.length, 1)
 })
 
 void t.test('SRV: 200 targets are asked for in turns, and all are found', async (sub) => {
