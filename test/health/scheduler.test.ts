@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import type { Address } from '../../src/core/address.ts'
+import type { Backend } from '../../src/core/backend.ts'
 import { makeBackend, PASSED, FAILED, Rig, script, untilAborted } from './rig.ts'
 
 void test('the course of checks', async (t) => {
@@ -288,6 +289,43 @@ void test('the end of checks', async (t) => {
     ])
   })
 })
+
+void test('one that another scheduler has watched', async (t) => {
+  void t.test('stays as it was found while there are checks', async (sub) => {
+    await using rig = new Rig(script('+'))
+    for (const healthy of [true, false]) {
+      const backend = adopted(healthy)
+      rig.health.adopt(backend)
+      sub.match(backend, { healthy, healthySince: 1, healthReason: '' })
+    }
+    sub.same(rig.log, [])
+  })
+
+  void t.test(
+    'is up from now on where there are no checks any more, and was told if it was down',
+    async (sub) => {
+      await using rig = new Rig(script('+'), { kind: 'off' })
+      const [up, down] = [adopted(true), adopted(false)]
+      await rig.turn(5_000)
+      rig.health.adopt(up)
+      rig.health.adopt(down)
+      sub.match(up, { healthy: true, healthySince: 1 })
+      sub.match(down, {
+        healthy: true,
+        healthySince: rig.wallTimeAtStart + 5_000,
+        healthReason: 'checks are off',
+      })
+      sub.same(rig.log, ['5000 adopted UP checks are off'])
+    },
+  )
+})
+
+function adopted(healthy: boolean): Backend {
+  const backend = makeBackend('adopted')
+  backend.healthy = healthy
+  backend.healthySince = 1
+  return backend
+}
 
 /** When each of many backends got its first check. */
 async function firstChecks(backends: number, intervalMs: number): Promise<number[]> {
