@@ -235,3 +235,16 @@ void t.test('a unix socket is for its owner alone', async (sub) => {
   await admin.close()
   await sub.rejects(stat(path), { code: 'ENOENT' })
 })
+
+void t.test('a filter or a flag that stands twice is refused, and nothing is done', async (sub) => {
+  const { ask, balancer } = await operate(sub)
+  for (const [path, name] of [
+    ['/api/v1/pools/main/backends/a?wait=1s&wait=2s', 'wait'],
+    ['/api/v1/sessions?pool=main&backend=a&backend=b', 'backend'],
+  ] as const) {
+    const { status, json } = await ask(path, { method: 'DELETE' })
+    sub.equal(status, 400)
+    sub.match(json, { error: { details: [{ path: name, message: 'must stand once' }] } })
+  }
+  sub.equal(balancer.snapshot().pools[0]?.backends.length, 2)
+})

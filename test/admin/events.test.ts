@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
@@ -269,5 +270,40 @@ void t.test(
     const { port } = server.address() as AddressInfo
     sub.equal(await (await fetch(`http://127.0.0.1:${port}`)).text(), '12345')
     sub.same(written, ['5\r\n12345\r\n'.length, 0])
+  },
+)
+
+void t.test(
+  'a reader that takes no snapshot for 15 of them in a row is cut off, and no other',
+  async (sub) => {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    sub.teardown(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const reader = rawSocket({ kind: 'tcp', host: '127.0.0.1', port })
+    sub.teardown(() => reader.destroy())
+    reader.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
+    response.flushHeaders()
+    const stream = new EventStream(response, { clock: systemClock, after: 0 })
+    // More than the system takes in for one that does not read.
+    const snapshot = Buffer.alloc(16 * 1024 * 1024)
+    const miss = (times: number): void => {
+      for (let i = 0; i < times; i++) stream.sendSnapshot(snapshot)
+    }
+    for (let round = 0; round < 2; round++) {
+      stream.sendSnapshot(snapshot)
+      sub.equal(response.writableNeedDrain, true)
+      miss(15)
+      sub.equal(response.destroyed, false, 'it may be slow')
+      const drained = once(response, 'drain')
+      reader.resume()
+      await drained
+      reader.pause()
+    }
+    stream.sendSnapshot(snapshot)
+    miss(16)
+    sub.equal(response.destroyed, true)
   },
 )

@@ -72,6 +72,17 @@ void test('a removal that waits', async (t) => {
     sub.equal((await removing(() => balancer.removeBackend('a'))).status, 404)
   })
 
+  void t.test('is no concern of others of that name in other pools', async (sub) => {
+    const { balancer, ask, backend } = await busy(sub)
+    const removal = ask(`${POOL}/backends/a?wait=1h`, { method: 'DELETE' })
+    await waitUntil(() => backend()?.mode === 'drain')
+    balancer.emit('backend:mode', { id: 'a', pool: 'other', mode: 'ready' })
+    balancer.emit('backend:remove', { id: 'a', pool: 'other' })
+    balancer.emit('backend:remove', { id: 'b', pool: 'main' })
+    balancer.killSessions({ backend: 'a' })
+    sub.match(await removal, { status: 200, json: { removed: true, idle: true } })
+  })
+
   void t.test('hears of nothing any more once it is over', async (sub) => {
     const { balancer, removing } = await busy(sub)
     const heard = () =>
