@@ -361,6 +361,14 @@ void t.test('routes may all lead to backends, to change headers', async (sub) =>
   })
 })
 
+void t.test('a single one in backends is a pool to name, none is not', async (sub) => {
+  const pools = { api: { backends: ['http://b'] } }
+  const told = (backends: string[]): unknown =>
+    problemsOf({ listen: 0, backends, pools, routes: [{ pool: 5 }] })[0]?.message
+  sub.equal(told(['http://a']), '5 is not a pool: there are main, api')
+  sub.equal(told([]), '5 is not a pool: there are api')
+})
+
 void t.test('routes that lead nowhere, and pools that nothing leads to, are problems', async (sub) => {
   sub.same(
     problemsOf({

@@ -11,6 +11,7 @@ import { parseNetworks } from '../../src/config/parse-networks.ts'
 import { formatSize, parseSize } from '../../src/config/parse-size.ts'
 import { formatStatusRanges, parseStatusRanges } from '../../src/config/parse-status-ranges.ts'
 import { parsePseudonym, parseSticky, parseTokens } from '../../src/config/parse-tokens.ts'
+import { readToken } from '../../src/config/read-admin.ts'
 import { readCertificates, readFolder } from '../../src/config/read-files.ts'
 
 void t.test('durations are read in every unit and combination', async (sub) => {
@@ -312,3 +313,9 @@ function failsOnlyOnPurpose(read: () => unknown): boolean {
   }
   return true
 }
+
+void t.test('a token of eight characters is a secret, one of seven is not', (sub) => {
+  sub.equal(readToken('12345678'), '12345678')
+  sub.throws(() => readToken('1234567'), InvalidValueError)
+  sub.end()
+})
