@@ -48,10 +48,11 @@ interface Bindings {
 }
 
 /**
- * libuv up to 1.46 (Node 20) reports an end where a reset lies behind unread data; 1.51 (Node 22) and later report
- * the reset. https://github.com/libuv/libuv/blob/v1.46.0/src/unix/stream.c, `uv__stream_io`, the POLLHUP branch.
+ * libuv up to 1.51 (Node 20, 22 and the first of 24) reports an end where a reset lies behind unread data; 1.52 and
+ * later report the reset. https://github.com/libuv/libuv/blob/v1.51.0/src/unix/stream.c, `uv__stream_io`, the POLLHUP
+ * branch; https://github.com/libuv/libuv/pull/4997 took its guess out.
  */
-export const hidesResets = libuvBefore(1, 51)
+export const hidesResets = libuvBefore(1, 52)
 
 const bindings = findBindings()
 

@@ -70,7 +70,7 @@ export class FixtureSession {
 
   /**
    * `error:CODE` after an error, else `fin` once the client's FIN has come, else `closed` when the fixture itself
-   * closed first, else `open`. Node 20 may take an RST for a FIN: where that matters, use a raw socket of another
+   * closed first, else `open`. Node 20 and 22 may take an RST for a FIN: where that matters, use a raw socket of another
    * language.
    */
   get end(): FixtureEnd {

@@ -6,7 +6,7 @@ const NOTHING = new Uint8Array(0)
 /**
  * Reads all that the client sends, sets `session.sha256` at its end, and calls `ended` if that end was a FIN.
  *
- * Node 20 reports an RST behind unread data as `end`. A write of no bytes finds out: it fails after an RST, the
+ * Node 20 and 22 report an RST behind unread data as `end`. A write of no bytes finds out: it fails after an RST, the
  * socket's `error` listener records it, and `ended` is not called. Where our own side has ended before, there is no
  * way to find out.
  */

@@ -34,7 +34,7 @@ export interface Received {
   readonly bytes: Buffer
   readonly length: number
   readonly sha256: string
-  /** Node 20 may take an RST for an end; where that matters, use a raw peer. `closed`: without either. */
+  /** Node 20 and 22 may take an RST for an end; where that matters, use a raw peer. `closed`: without either. */
   readonly end: 'end' | 'closed' | `error:${string}`
 }
 

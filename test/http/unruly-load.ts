@@ -127,7 +127,7 @@ class UnrulyClient {
     const socket = this.#socket
     const end = this.#text.indexOf('\r\n\r\n') + 4
     if (end < 4) return void socket.end()
-    // Node 20 may take an RST for an end; a write finds out.
+    // Node 20 and 22 may take an RST for an end; a write finds out.
     socket.write('', (error) => {
       const head = this.#text.slice(0, end)
       if (error === null || error === undefined) {
