@@ -138,22 +138,25 @@ void t.test('--version prints the version, --help what there is, both with exit 
   sub.match((await run(['backend', '--help'])).stdout, /SERVER_NAME/)
 })
 
-void t.test('an answer that cannot be written is a failure; one that nobody reads on is none', async (sub) => {
-  const left = await run(['schema'], { shell: 'exec > >(exec head -1 >&2)' })
-  sub.same([left.code, left.stderr], [0, '{\n'])
-  if (!existsSync('/dev/full')) {
-    // Other systems have no such device; CI runs on Linux.
-    sub.equal(process.env['CI'], undefined)
-    return
-  }
-  const full = openSync('/dev/full', 'w')
-  sub.teardown(() => closeSync(full))
-  for (const args of [['schema'], ['help', 'drain']]) {
-    const { code, stderr } = await run(args, { stdout: full })
-    sub.equal(code, 1, args.join(' '))
-    sub.match(stderr, /^fairlead: the answer cannot be written: ENOSPC.*\n$/)
-  }
-})
+void t.test(
+  'an answer that cannot be written is a failure; one that nobody reads on is none',
+  async (sub) => {
+    const left = await run(['schema'], { shell: 'exec > >(exec head -1 >&2)' })
+    sub.same([left.code, left.stderr], [0, '{\n'])
+    if (!existsSync('/dev/full')) {
+      // Other systems have no such device; CI runs on Linux.
+      sub.equal(process.env['CI'], undefined)
+      return
+    }
+    const full = openSync('/dev/full', 'w')
+    sub.teardown(() => closeSync(full))
+    for (const args of [['schema'], ['help', 'drain']]) {
+      const { code, stderr } = await run(args, { stdout: full })
+      sub.equal(code, 1, args.join(' '))
+      sub.match(stderr, /^fairlead: the answer cannot be written: ENOSPC.*\n$/)
+    }
+  },
+)
 
 void t.test('works when started by a symbolic link, from another folder', async (sub) => {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-'))
