@@ -193,6 +193,7 @@ export class ManagedPool {
 
   /** No more checks and no idle connections; sessions that are open or queue live on. */
   retire(): void {
+    this.#strategyFailures?.flush()
     this.#discovery.close()
     this.#health.close()
     this.idle.close()
@@ -205,6 +206,7 @@ export class ManagedPool {
   }
 
   close(): void {
+    this.#strategyFailures?.flush()
     this.#discovery.close()
     this.#health.close()
     this.pool.close()
