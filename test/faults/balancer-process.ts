@@ -1,5 +1,7 @@
 // A balancer in a process of its own, for faults that hit a whole process: limits, stops, memory, namespaces. Options
-// come as the argument, requests over IPC, and events go back over it; see start-balancer-process.ts.
+// come as the first argument, how many descriptors it may have as the second; requests come over IPC, and events go
+// back over it. See start-balancer-process.ts.
+import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -19,6 +21,12 @@ const EVENTS = [
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
+
+// Only now: to load its modules takes more of them, many at once.
+const descriptors = process.argv[3]
+if (descriptors !== undefined) {
+  execFileSync('prlimit', [`--nofile=${descriptors}:${descriptors}`, `--pid=${process.pid}`])
+}
 
 const balancer = await createBalancer(JSON.parse(process.argv[2] ?? '{}') as BalancerOptions)
 

@@ -22,7 +22,7 @@ for (const io of IO_KINDS) {
       })
       await using other = await scripted(() => {})
       await using lb = await startBalancerProcess({
-        prefix: ['sh', '-c', `ulimit -n ${FEW_DESCRIPTORS} && exec "$@"`, 'sh'],
+        descriptors: FEW_DESCRIPTORS,
         options: {
           listen: '127.0.0.1:0',
           mode: 'http',

@@ -25,7 +25,7 @@ for (const io of IO_KINDS) {
       await using echo = await echoBackend()
       await using peer = await rawPeer()
       await using lb = await startBalancerProcess({
-        prefix: ['sh', '-c', `ulimit -n ${FEW_DESCRIPTORS} && exec "$@"`, 'sh'],
+        descriptors: FEW_DESCRIPTORS,
         options: { listen: '127.0.0.1:0', backends: [`a=${echo.port}`], checkInterval: 50, fall: 1, io },
       })
       const place = await lb.address()
@@ -75,7 +75,7 @@ for (const io of IO_KINDS) {
       await using echo = await echoBackend()
       await using peer = await rawPeer()
       await using lb = await startBalancerProcess({
-        prefix: ['sh', '-c', `ulimit -n ${FEW_DESCRIPTORS} && exec "$@"`, 'sh'],
+        descriptors: FEW_DESCRIPTORS,
         // The operator asks for more than there is.
         options: {
           listen: '127.0.0.1:0',

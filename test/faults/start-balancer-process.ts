@@ -15,13 +15,17 @@ const START_TIMEOUT_MS = 30_000
 
 interface Started {
   readonly options: BalancerOptions
-  /** A command that runs the one behind it: `nsenter ...`, or a shell that lowers a limit first. */
+  /** A command that runs the one behind it: `nsenter ...`. */
   readonly prefix?: readonly string[]
+  /** Most descriptors, once it has loaded. */
+  readonly descriptors?: number
 }
 
 /** Starts balancer-process.ts; killed on dispose. */
-export async function startBalancerProcess({ options, prefix = [] }: Started): Promise<BalancerProcess> {
-  const [command, ...rest] = [...prefix, process.execPath, SCRIPT, JSON.stringify(options)]
+export async function startBalancerProcess(started: Started): Promise<BalancerProcess> {
+  const { options, prefix = [], descriptors } = started
+  const limit = descriptors === undefined ? [] : [String(descriptors)]
+  const [command, ...rest] = [...prefix, process.execPath, SCRIPT, JSON.stringify(options), ...limit]
   const child = spawn(...plainly(command, rest), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const balancer = new BalancerProcess(child)
   try {
