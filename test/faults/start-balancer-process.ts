@@ -13,6 +13,9 @@ const SCRIPT = fileURLToPath(new URL('balancer-process.js', import.meta.url))
 
 const START_TIMEOUT_MS = 30_000
 
+/** By default the young generation grows by up to 48 MB when it pleases: that would pass for memory of sessions. */
+const NODE_OPTIONS = ['--max-semi-space-size=2']
+
 interface Started {
   readonly options: BalancerOptions
   /** A command that runs the one behind it: `nsenter ...`. */
@@ -25,7 +28,14 @@ interface Started {
 export async function startBalancerProcess(started: Started): Promise<BalancerProcess> {
   const { options, prefix = [], descriptors } = started
   const limit = descriptors === undefined ? [] : [String(descriptors)]
-  const [command, ...rest] = [...prefix, process.execPath, SCRIPT, JSON.stringify(options), ...limit]
+  const [command, ...rest] = [
+    ...prefix,
+    process.execPath,
+    ...NODE_OPTIONS,
+    SCRIPT,
+    JSON.stringify(options),
+    ...limit,
+  ]
   const child = spawn(...plainly(command, rest), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const balancer = new BalancerProcess(child)
   try {
