@@ -28,7 +28,7 @@ interface Started {
 export async function startBalancerProcess(started: Started): Promise<BalancerProcess> {
   const { options, prefix = [], descriptors } = started
   const limit = descriptors === undefined ? [] : [String(descriptors)]
-  const [command, ...rest] = [
+  const [command = process.execPath, ...rest] = [
     ...prefix,
     process.execPath,
     ...NODE_OPTIONS,
