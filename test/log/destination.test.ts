@@ -61,13 +61,18 @@ void t.test('a reader that left: the same', async (sub) => {
   await assertBreaks(sub, writer, 'EPIPE')
 })
 
-void t.test('a reader that stands still: the end waits a second and no longer', async (sub) => {
-  const path = join(folder, 'stalled')
+/** A destination whose reader never reads. */
+function toStandstill(name: string): { reader: number; clock: ManualClock; destination: Destination } {
+  const path = join(folder, name)
   execFileSync('mkfifo', [path])
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+  const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
   const clock = new ManualClock()
-  const destination = new Destination({ fd: writer, gather: true, clock })
+  return { reader, clock, destination: new Destination({ fd, gather: true, clock }) }
+}
+
+void t.test('a reader that stands still: the end waits a second and no longer', async (sub) => {
+  const { reader, clock, destination } = toStandstill('stalled')
   const line = `${'x'.repeat(999)}\n`
   for (let i = 0; i < 200; i++) destination.write(line)
   const ended = destination.end()
@@ -79,12 +84,7 @@ void t.test('a reader that stands still: the end waits a second and no longer', 
 })
 
 void t.test('a line that finds no room any more is counted once', async (sub) => {
-  const path = join(folder, 'full')
-  execFileSync('mkfifo', [path])
-  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
-  const clock = new ManualClock()
-  const destination = new Destination({ fd: writer, gather: true, clock })
+  const { reader, clock, destination } = toStandstill('full')
   const line = `${'x'.repeat(999)}\n`
   for (let i = 0; i < 10_000; i++) destination.write(line) // 10 MB; 8 of them wait
   sub.ok(destination.dropped > 0)
