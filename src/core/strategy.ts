@@ -31,7 +31,7 @@ export interface Strategy {
 
 /** As a pool has it: one that users wrote may fail. */
 export interface PoolStrategy extends Omit<Strategy, 'odds'> {
-  /** Why the last `pick` gave none: there may be backends with room, but it cannot tell which. */
+  /** Whether it could not do what it was asked last: that `pick` gave none does not mean that all are full. */
   readonly hasFailed?: boolean
   odds?(client: ClientKey, skip?: ReadonlySet<Backend>): ReadonlyMap<Backend, number> | undefined
 }

@@ -91,7 +91,7 @@ export class Pool {
     return backend === undefined ? undefined : this.#hold(backend)
   }
 
-  /** Why `lease` has just given none: the strategy, one of the user's, failed. To wait would not help. */
+  /** Whether `lease` has just given none because the strategy, one of the user's, failed: to wait would not help. */
   get hasStrategyFailed(): boolean {
     return this.#strategy.hasFailed === true
   }
