@@ -1,15 +1,11 @@
 import type { ConnectionOptions } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import { CustomStrategy } from '../balance/custom-strategy.ts'
-import { strategies } from '../balance/strategies.ts'
-import type { StrategyName } from '../balance/strategies.ts'
 import type { PoolConfig } from '../config/schema.ts'
 import { formatAddress } from '../core/address.ts'
 import type { Backend, BackendMode, BackendSpec, CheckResult } from '../core/backend.ts'
 import type { Clock } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Events } from '../core/events.ts'
-import type { PoolStrategy } from '../core/strategy.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import type { ConnectOptions } from '../handlers/connector.ts'
 import type { FaultBoard } from '../faults/fault-board.ts'
@@ -23,7 +19,7 @@ import { changeBackends } from './change-backends.ts'
 import type { BackendChanges } from './config-change.ts'
 import { diffBackends } from './diff-config.ts'
 import { PoolDiscovery } from './pool-discovery.ts'
-import { Throttle } from './throttle.ts'
+import { StrategyMaker } from './strategy-maker.ts'
 
 export interface ManagedPoolOptions {
   readonly config: PoolConfig
@@ -57,20 +53,18 @@ export class ManagedPool {
   #health: HealthScheduler
   readonly #discovery: PoolDiscovery
   #isStarted = false
-  /** What was wrong with the strategy last, where it is one of the user's. */
-  #strategyFailure = ''
-  /** Undefined until it is made: then the start fails. */
-  readonly #strategyFailures: Throttle | undefined
+  readonly #strategies: StrategyMaker
   /** Those that have been up: only they can recover. */
   readonly #beenUp = new Set<Backend>()
 
-  /** Throws what the making of a strategy of the user's throws, and a `ConfigError` where that gives none. */
+  /** Throws what the making of a strategy of the user's throws, and a `ConfigError` where that gives none or fails at once. */
   constructor(options: ManagedPoolOptions) {
     const { config, clock, random, wheel, events, dialer } = options
     this.#options = options
     this.#config = config
     this.#given = config.backends
-    this.pool = new Pool({ ...config, strategy: this.#makeStrategy(config), clock, wheel, events })
+    this.#strategies = new StrategyMaker({ pool: config.name, clock, random, events })
+    this.pool = new Pool({ ...config, strategy: this.#strategies.make(config), clock, wheel, events })
     this.idle = new IdleConnections({ wheel })
     this.connect = {
       ...rulesOf(config),
@@ -92,11 +86,9 @@ export class ManagedPool {
     for (const spec of config.backends) this.#admit(spec)
     this.pool.refresh()
     if (this.pool.hasStrategyFailed) {
-      throw new ConfigError([
-        { path: 'balance', message: `in pool ${config.name}, ${this.#strategyFailure}` },
-      ])
+      throw new ConfigError([{ path: 'balance', message: this.#strategies.failure }])
     }
-    this.#strategyFailures = new Throttle({ clock, report: (count) => this.#tellStrategyFailed(count) })
+    this.#strategies.beginToTell()
   }
 
   /** As it was last configured; backends that were added at run time are not in it. */
@@ -150,7 +142,7 @@ export class ManagedPool {
     const before = this.#config
     const isSameStrategy =
       before.strategy === next.strategy && before.strategyFactory === next.strategyFactory
-    const strategy = isSameStrategy ? undefined : this.#makeStrategy(next)
+    const strategy = isSameStrategy ? undefined : this.#strategies.make(next)
     const rules = rulesOf(next)
     return () => {
       this.#config = next
@@ -193,7 +185,7 @@ export class ManagedPool {
 
   /** No more checks and no idle connections; sessions that are open or queue live on. */
   retire(): void {
-    this.#strategyFailures?.flush()
+    this.#strategies.flush()
     this.#discovery.close()
     this.#health.close()
     this.idle.close()
@@ -206,31 +198,11 @@ export class ManagedPool {
   }
 
   close(): void {
-    this.#strategyFailures?.flush()
+    this.#strategies.flush()
     this.#discovery.close()
     this.#health.close()
     this.pool.close()
     this.idle.close()
-  }
-
-  #makeStrategy({ name, strategy, strategyFactory }: PoolConfig): PoolStrategy {
-    const { random } = this.#options
-    if (strategyFactory === undefined) return strategies[strategy as StrategyName]({ random })
-    return new CustomStrategy(strategyFactory({ random }), {
-      pool: name,
-      onFailure: (what) => this.#onStrategyFailed(what),
-    })
-  }
-
-  #onStrategyFailed(what: string): void {
-    this.#strategyFailure = what
-    this.#strategyFailures?.add()
-  }
-
-  #tellStrategyFailed(count: number): void {
-    const what = `in pool ${this.pool.name}, ${this.#strategyFailure}`
-    const message = `the strategy failed: ${what}${count > 1 ? ` (${count} times)` : ''}`
-    this.#options.events.emit('fault:local', { code: 'STRATEGY', message })
   }
 
   #makeHealth(config: PoolConfig): HealthScheduler {
