@@ -70,13 +70,18 @@ export class CustomStrategy implements PoolStrategy {
     }
   }
 
-  #tell(method: string, call: () => void): void {
+  #tell(method: string, call: () => unknown): void {
     this.#isBehind = false
-    try {
-      call()
-    } catch (error) {
+    const onError = (error: unknown): void => {
       this.#isBehind = true
       this.#fail(`${method} threw ${String(error)}`)
+    }
+    try {
+      const given = call()
+      // Nobody waits for an async one; its failure is a failure all the same.
+      if (given instanceof Promise) given.catch(onError)
+    } catch (error) {
+      onError(error)
     }
   }
 

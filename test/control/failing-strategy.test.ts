@@ -13,16 +13,16 @@ import { connectTo, readAll, readBytes } from '../helpers/sockets.ts'
 /** Picks the first one; each of its methods does what the test says, if that says something. */
 class First implements Strategy {
   readonly does: {
-    update?: () => void
+    update?: () => unknown
     changed?: () => void
     pick?: (eligible: readonly Backend[]) => unknown
   } = {}
   odds?: () => never
   #eligible: readonly Backend[] = []
 
-  update(eligible: readonly Backend[]): void {
+  update(eligible: readonly Backend[]): unknown {
     this.#eligible = eligible
-    this.does.update?.()
+    return this.does.update?.()
   }
 
   changed(): void {
@@ -120,6 +120,17 @@ void test('a strategy of the user that fails', async (t) => {
     lb.setMode('b', 'drain')
     lb.setMode('b', 'ready')
     sub.match(await sessionEnd(lb), { code: '--', backend: 'b' })
+  })
+
+  void t.test('in an update that is async', async (sub) => {
+    await using backend = await echoBackend()
+    const strategy = new First()
+    await using lb = await start(strategy, { backends: [backend.port] })
+    strategy.does.update = () => Promise.reject(new Error('boom'))
+    const told = waitForEvent(lb, 'fault:local')
+    lb.addBackend(1)
+    sub.match((await told)[0].message, /update threw Error: boom$/)
+    sub.match(await sessionEnd(lb), FAILED)
   })
 
   void t.test('in changed: sessions that are open go on', async (sub) => {
