@@ -12,6 +12,7 @@ import { hidesResets, requireBindings } from './handle-bindings.ts'
 import type { Handle, PeerName, Request } from './handle-bindings.ts'
 import { HandleWriter } from './handle-writer.ts'
 import { readPeerName } from './peer-name.ts'
+import { turnEnd } from './turn-end.ts'
 
 /** libuv's UV_EOF, the same number on every platform. */
 const UV_EOF = -4095
@@ -28,9 +29,6 @@ interface ConnHandle extends Handle {
 interface ShutdownRequest extends Request {
   conn: HandleConn
 }
-
-/** Counts every call of `onRead`, whichever conn it is for. */
-let readCount = 0
 
 /**
  * A {@link Conn} over Node's own stream handle, without `net.Socket`: reading into a buffer of ours and writing
@@ -54,7 +52,7 @@ export class HandleConn extends HandleWriter {
   #shutdown = false
   #isShuttingDown = false
   #resetPending = false
-  /** `readCount` as it was when bytes last came. */
+  /** `turnEnd.reads` as it was when bytes last came. */
   #lastDataAt = -1
   #endSuspected = false
   #endAwaitsWrite = false
@@ -151,7 +149,7 @@ export class HandleConn extends HandleWriter {
   received(length: number): Buffer | undefined {
     const buffer = this.#buffer
     this.bytesRead += length
-    this.#lastDataAt = readCount
+    this.#lastDataAt = turnEnd.reads
     if (length === buffer.length) {
       this.#smallReads = 0
       this.sink.onData(this, buffer)
@@ -177,7 +175,7 @@ export class HandleConn extends HandleWriter {
     if (!hidesResets || !this.#canReset || this.#endSuspected) return this.#ended()
     // Older libuv reports an end where a reset lies behind data that was not read yet, but only right behind that
     // data, in one go: if anything was read on any conn in between, it is a FIN.
-    if (this.#lastDataAt !== readCount - 1) return this.#ended()
+    if (this.#lastDataAt !== turnEnd.reads - 1) return this.#ended()
     if (this.#shutdown) {
       // A write tells nothing after our FIN. Reading on does: it gives the end again, or the error.
       this.#endSuspected = true
@@ -246,7 +244,7 @@ export class HandleConn extends HandleWriter {
 function onRead(this: Handle): Buffer | undefined {
   const { conn } = this as ConnHandle
   const length = streamState[kReadBytesOrError] as number
-  readCount++
+  turnEnd.reads++
   if (length > 0) return conn.received(length)
   if (length < 0) conn.readEnded(length)
   return undefined

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { Conn, KEEP_ALIVE_SECONDS } from './conn.ts'
 import { hidesResets } from './handle-bindings.ts'
+import { turnEnd } from './turn-end.ts'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -49,6 +50,7 @@ export class SocketConn extends Conn {
     this.socket.on('data', (chunk: Buffer) => {
       if (this.closed) return
       this.bytesRead += chunk.length
+      turnEnd.reads++
       this.sink.onData(this, chunk)
     })
   }

@@ -14,9 +14,12 @@ const MOST_WAITING = 64
 export class TurnEnd {
   /** Turns that have ended; only those count whose end was asked for. */
   ended = 0
+  /** Chunks and ends that were read, from whichever connection: between two looks something moved, or nothing did. */
+  reads = 0
   #isAwaited = false
   #waiting: TurnEndSink[] = []
   #waitingForAll: TurnEndSink[] = []
+  #lasts: (() => void)[] = []
   readonly #end = (): void => {
     const waiting = this.#waitingForAll
     this.#isAwaited = false
@@ -26,6 +29,7 @@ export class TurnEnd {
       tell(waiting)
     }
     this.#tellWaiting()
+    if (this.#lasts.length > 0) this.#callLasts()
   }
 
   /** `onTurnEnd` is called once, at the end of the turn, or within this call where many wait already. */
@@ -41,6 +45,12 @@ export class TurnEnd {
     this.#waitingForAll.push(who)
   }
 
+  /** For what is not traffic: `called` once, behind all that the turn has to send. */
+  awaitLast(called: () => void): void {
+    this.count()
+    this.#lasts.push(called)
+  }
+
   /** Has this turn counted when it ends. Gives what `ended` is until then. */
   count(): number {
     if (!this.#isAwaited) {
@@ -48,6 +58,12 @@ export class TurnEnd {
       setImmediate(this.#end)
     }
     return this.ended
+  }
+
+  #callLasts(): void {
+    const lasts = this.#lasts
+    this.#lasts = []
+    for (const called of lasts) called()
   }
 
   #tellWaiting(): void {

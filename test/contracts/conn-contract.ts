@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Conn } from '../../src/net/conn.ts'
 import type { Io } from '../../src/net/io.ts'
+import { turnEnd } from '../../src/net/turn-end.ts'
 import { deterministicBytes } from '../../src/testing/deterministic-bytes.ts'
 import { refusingPort } from '../../src/testing/refusing-port.ts'
 import { waitUntil } from '../../src/testing/wait-for.ts'
@@ -40,6 +41,17 @@ function dataContract(t: Test, io: Io): void {
       sub.equal(sha256(await sinks.client.received(size)), sha256(down), `${size} bytes down`)
       sub.equal(server.bytesRead, size)
       sub.equal(server.bytesWritten, size)
+    }
+  })
+
+  void t.test('what it reads is counted, so that long work sees that traffic moves', async (sub) => {
+    await using accepting = await Accepting.start(io)
+    const { client, sinks } = await pair(io, accepting)
+    for (let i = 1; i <= 3; i++) {
+      const before = turnEnd.reads
+      await writeAll(client, Buffer.from('x'))
+      await sinks.server.received(i)
+      sub.equal(turnEnd.reads, before + 1)
     }
   })
 
