@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { startAdmin } from '../../src/admin/start-admin.ts'
 import { ConfigError } from '../../src/core/errors.ts'
+import { MOST_BODY_BYTES } from '../../src/admin/http/read-body.ts'
 import { adminLimits } from '../../src/admin/limits.ts'
 import { httpBackend } from '../../src/testing/http-backend.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
@@ -87,6 +88,7 @@ row('A2', 'a change is not taken from a foreign page, even without a token', asy
   sub.equal(form.status, 415)
   sub.equal(balancer.version, before)
   sub.equal(await change('Origin: http://127.0.0.1:8090', 'Sec-Fetch-Site: same-origin'), 200)
+  sub.equal(await change('Sec-Fetch-Site: none'), 200, 'what somebody typed or bookmarked')
   sub.equal(await change(), 200, 'no browser')
   const preflight = await raw(admin.address, request('OPTIONS /api/v1/status', [host]))
   sub.equal(preflight.status, 405)
@@ -239,6 +241,8 @@ row('A6', 'hostile bodies are refused, and pollute nothing', async (sub) => {
     (await ask(path, { method: 'POST', body, headers: { 'Content-Type': 'application/json' } })).status
   const rows: [body: string | Buffer, status: number][] = [
     [Buffer.alloc(2 * 1024 * 1024, ' '), 413],
+    [' '.repeat(MOST_BODY_BYTES + 1), 413],
+    [' '.repeat(MOST_BODY_BYTES), 400],
     ['['.repeat(100_000), 400],
     [`${'['.repeat(50_000)}${']'.repeat(50_000)}`, 400],
     [`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`, 400],
