@@ -59,7 +59,7 @@ export class Balancer extends Witnessed {
   readonly #startedAt: number
   readonly #reloads: ReloadCounters
   #config: Config
-  #version = 1
+  #version: number
 
   /** Use `createBalancer`. */
   constructor(config: Config, means: Omit<Means, 'events'>, test: TestOptions = {}) {
@@ -70,6 +70,8 @@ export class Balancer extends Witnessed {
     this.#means = { ...means, events: this }
     if (means.faults !== undefined) means.faults.events = this
     this.#startedAt = means.clock.wallTime()
+    // Not 1: what somebody knows of an earlier run must not pass for the present state.
+    this.#version = Math.floor(this.#startedAt)
     this.#reloads = new ReloadCounters(this.#startedAt)
     // Not only ours: a file that cannot be read is a failed reload as well, told by whoever reads it.
     this.on('config:reload', (report) => this.#reloads.note(report))
@@ -127,7 +129,7 @@ export class Balancer extends Witnessed {
     return this.#life.state
   }
 
-  /** Grows with every commanded change. */
+  /** Grows with every commanded change; begins with the time of the start, in ms, so that none of an earlier run comes again. */
   get version(): number {
     return this.#version
   }
@@ -206,6 +208,8 @@ export class Balancer extends Witnessed {
   /**
    * `ready`; `drain`: no new sessions, open ones live on, checks go on; `maint`: as drain, and no checks.
    * @throws {UnknownBackendError}
+   * @throws {ConfigError} for another mode
+   * @throws {ClosedError}
    */
   setMode(id: string, mode: BackendMode): void {
     this.#life.assertOpen()
@@ -216,6 +220,8 @@ export class Balancer extends Witnessed {
   /**
    * 0 to 256; 0 takes no new sessions.
    * @throws {UnknownBackendError}
+   * @throws {ConfigError} for another weight
+   * @throws {ClosedError}
    */
   setWeight(id: string, weight: number): void {
     this.#life.assertOpen()
@@ -226,6 +232,8 @@ export class Balancer extends Witnessed {
   /**
    * Most sessions at once on a backend, 0 = unlimited; open ones over it live on.
    * @throws {UnknownBackendError}
+   * @throws {ConfigError} for another limit
+   * @throws {ClosedError}
    */
   setMaxConnections(id: string, maxConnections: number): void {
     this.#life.assertOpen()

@@ -12,7 +12,10 @@ export interface Snapshot<Backends = readonly BackendSnapshot[]> {
   readonly at: number
   readonly startedAt: number
   readonly state: 'running' | 'draining' | 'closed'
-  /** Grows with every change that somebody commanded: modes, weights, limits, backends, reloads. */
+  /**
+   * Grows with every change that somebody commanded: modes, weights, limits, backends, reloads. Begins with the time of
+   * the start, in ms since 1970.
+   */
   readonly version: number
   readonly reloads: ReloadsSnapshot
   readonly listeners: readonly ListenerSnapshot[]

@@ -161,7 +161,7 @@ void test('a balancer', async (t) => {
       at: clock.wallTime(),
       startedAt: clock.wallTime() - 1_000,
       state: 'running',
-      version: 1,
+      version: clock.wallTime() - 1_000,
       reloads: { succeeded: 0, failed: 0, lastOk: true, lastOkAt: clock.wallTime() - 1_000 },
       listeners: [
         {

@@ -91,7 +91,7 @@ void test('an older change is not taken back over a newer one of the same backen
 })
 
 void test('another process in its place: what was decided, and what there is no more, is not of that one', async (t) => {
-  const { balancer, url, cutAdmin } = await rig(t, { mode: 'http', check: 'off' })
+  const { url, cutAdmin } = await rig(t, { mode: 'http', check: 'off' })
   const { page } = await openPage(t, browser, { url: `${url}#process` })
   await waitForText(page, '#process', /Faults on purpose\s*switched on/)
   await page.getByRole('link', { name: 'Overview' }).click()
@@ -106,7 +106,6 @@ void test('another process in its place: what was decided, and what there is no 
     assertNoLeaks: false,
   })
   t.teardown(() => other.close())
-  t.equal(other.version, balancer.version, 'each counts from the same number')
   await openAgain(other)
   await waitForText(page, '.pool .figures', /Serving\s*1 of 1\s*Sessions/)
   t.notMatch(await page.locator('.pool .figures').textContent(), /Requests/)
