@@ -156,7 +156,9 @@ export const status = z
     state: z.enum(['running', 'draining', 'closed']),
     version: z
       .int()
-      .describe('Grows with every commanded change: modes, weights, limits, backends, reloads. Begins with the time of the start, in ms. The ETag.'),
+      .describe(
+        'Grows with every commanded change: modes, weights, limits, backends, reloads. Begins with the time of the start, in ms. The ETag.',
+      ),
     reloads: z.object({ succeeded: count, failed: count, lastOk: z.boolean(), lastOkAt: wallTime }),
     listeners: z.array(listener),
     pools: z.array(pool),
