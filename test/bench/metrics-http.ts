@@ -1,10 +1,11 @@
 import { measureHttpLatency } from './measure/http-latency.ts'
 import { measureHttpPaced } from './measure/http-paced.ts'
+import { measureHttpWire } from './measure/http-wire.ts'
 import type { HttpLoad } from './measure/http-cpu.ts'
 import { measureHttpCpu } from './measure/http-cpu.ts'
 import type { Goal, Metric } from './metric.ts'
 import { figure } from './metric.ts'
-import { wrk } from './tool.ts'
+import { tcpdump, wrk } from './tool.ts'
 
 const SMALL = { ratio: 1.15, rivals: { 'node-http': 1 / 4, 'go-http': 1 / 6 } }
 const BODY = { ratio: 1.3 }
@@ -61,6 +62,26 @@ export const httpMetrics: readonly Metric[] = [
     ],
     tool: wrk,
     measure: measureHttpPaced,
+  },
+  {
+    name: 'http-wire',
+    suite: 'http',
+    figures: [
+      figure(
+        'http-wire-p50',
+        'Added to a small GET at 2,000 requests/s, from packet to packet, p50',
+        'us',
+        0,
+      ),
+      figure(
+        'http-wire-p99',
+        'Added to a small GET at 2,000 requests/s, from packet to packet, p99',
+        'us',
+        0,
+      ),
+    ],
+    tool: tcpdump,
+    measure: measureHttpWire,
   },
 ]
 

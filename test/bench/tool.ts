@@ -22,6 +22,14 @@ export const wrk: Tool = {
   version: () => versionOf('wrk', ['-v'], /^wrk (\S+)/),
 }
 
+/** It must be allowed to look, which root is; and wrk is needed with it. */
+export const tcpdump: Tool = {
+  name: 'tcpdump',
+  install: 'apt install tcpdump wrk',
+  version: () =>
+    wrk.version() === undefined ? undefined : versionOf('tcpdump', ['--version'], /tcpdump version (\S+)/),
+}
+
 export const iperf3: Tool = {
   name: 'iperf3',
   install: 'apt install iperf3',

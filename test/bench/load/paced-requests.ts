@@ -15,7 +15,6 @@ const [port = 0, ratePerSecond = 0, warmUpMs = 0, measureMs = 0] = process.argv.
 const CONNECTIONS = 512
 /** For the last answers; what has not come by then is lost. */
 const GRACE_MS = 1_000
-const request = Buffer.from('GET / HTTP/1.1\r\nHost: bench\r\n\r\n')
 
 const io = await loadIo()
 
@@ -36,7 +35,7 @@ class Lane implements ConnSink {
   begin(onFirst: (lane: Lane) => void): void {
     this.#onFirst = onFirst
     this.conn.start()
-    this.conn.write(request)
+    this.conn.write(nextRequest())
   }
 
   onData(_conn: Conn, chunk: Buffer): void {
@@ -70,6 +69,7 @@ let closed = 0
 let answerBytes = 0
 let startedAt = 0
 let sent = 0
+let made = 0
 
 const lanes: Lane[] = []
 for (let i = 0; i < CONNECTIONS; i++) lanes.push(await openLane())
@@ -108,8 +108,14 @@ function send(lane: Lane): void {
     return
   }
   lane.isFree = false
+  const request = nextRequest()
   lane.sentAt = performance.now()
   lane.conn.write(request)
+}
+
+/** Each has a number, by which it is known in a capture of the packets on both sides of the contender. */
+function nextRequest(): Buffer {
+  return Buffer.from(`GET / HTTP/1.1\r\nHost: bench\r\nX-Number: ${made++}\r\n\r\n`, 'latin1')
 }
 
 function receive(lane: Lane, bytes: number): void {

@@ -18,17 +18,24 @@ const MEASURES = 4
  * been at it for a while, as an operator's graph shows it, and not that of the first seconds of a process.
  */
 export function measureHttpPaced(bed: Bed): Promise<Figures> {
-  const { workspace, timing, loadCpu: cpu } = bed
-  const { warmUpSeconds, measureSeconds } = timing
   return withContender(bed, bed.web.ports, async ({ port }) => {
-    await runWrk(workspace, { port, cpu, seconds: warmUpSeconds * FULL_SPEED_WARM_UPS })
-    const longer = {
-      warmUpSeconds: warmUpSeconds * PACED_WARM_UPS,
-      measureSeconds: measureSeconds * MEASURES,
-    }
-    const { p50, p99, lost } = await keepAwake(workspace, bed.contenderCpu, () =>
-      runPaced({ ...bed, timing: longer }, port, REQUESTS_PER_SECOND),
-    )
+    const { p50, p99, lost } = await runSteadily(bed, port)
     return { 'http-paced-p50': p50, 'http-paced-p99': p99, 'http-paced-lost': lost }
   })
+}
+
+/** `watched` begins where the contender is warm, and gives what `run` gives. */
+export async function runSteadily(
+  bed: Bed,
+  port: number,
+  watched = (run: () => ReturnType<typeof runPaced>): ReturnType<typeof runPaced> => run(),
+): Promise<Awaited<ReturnType<typeof runPaced>> & { warmUpMs: number }> {
+  const { workspace, timing, loadCpu: cpu } = bed
+  const warmUpSeconds = timing.warmUpSeconds * PACED_WARM_UPS
+  const longer = { warmUpSeconds, measureSeconds: timing.measureSeconds * MEASURES }
+  await runWrk(workspace, { port, cpu, seconds: timing.warmUpSeconds * FULL_SPEED_WARM_UPS })
+  const result = await keepAwake(workspace, bed.contenderCpu, () =>
+    watched(() => runPaced({ ...bed, timing: longer }, port, REQUESTS_PER_SECOND)),
+  )
+  return { ...result, warmUpMs: warmUpSeconds * 1e3 }
 }
