@@ -3,7 +3,6 @@ import type { Announcer } from './announcer.ts'
 import type { BackendChange, Changed } from './api.ts'
 import { api, ApiFailure } from './api.ts'
 import { keyOf } from './status.ts'
-import type { Status } from '../status.ts'
 import type { Toasts } from './toasts.ts'
 
 export interface Target {
@@ -18,15 +17,12 @@ export interface OperationsOptions {
   readonly onChanged: (changed: Changed) => void
 }
 
-/** What was on the screen when something was decided: versions are counted anew by each process. */
-export type Seen = Pick<Status, 'startedAt' | 'version'>
-
 /** Commands what an operator confirmed, tells how it went, and offers to take it back. */
 export class Operations {
   readonly #toasts: Toasts
   readonly #announcer: Announcer
   readonly #onChanged: (changed: Changed) => void
-  /** When the process that runs began. */
+  /** When the process that runs began: all of its versions are as great, those of the one before are less. */
   #startedAt = 0
   /** Versions that this page made, of the process that runs: they are not somebody else's. */
   readonly #own = new Set<number>()
@@ -39,12 +35,13 @@ export class Operations {
     this.#onChanged = onChanged
   }
 
-  async change(target: Target, change: BackendChange, seen: Seen): Promise<void> {
+  /** @param version of what was on the screen when it was decided */
+  async change(target: Target, change: BackendChange, version: number): Promise<void> {
     const { pool, backend } = target
     await this.attempt(async () => {
-      const changed = await this.#command({ pool, backend }, change, seen)
+      const changed = await this.#command({ pool, backend }, change, version)
       this.#undoableOf(target, change).push(changed.version)
-      const undo = (): void => void this.#undo(target, change, { ...seen, version: changed.version })
+      const undo = (): void => void this.#undo(target, change, changed.version)
       this.#toasts.show({ text: doneText(backend.id, change), undo })
     })
   }
@@ -80,11 +77,11 @@ export class Operations {
     this.#undoable.clear()
   }
 
-  async #command({ pool, backend }: Target, change: BackendChange, seen: Seen): Promise<Changed> {
-    if (seen.startedAt !== this.#startedAt) throw new Error(RESTARTED)
-    const version = this.#withOwn(seen.version)
-    const changed = await api.change({ pool, id: backend.id }, change, version)
-    if (changed.version > version) this.#own.add(changed.version)
+  async #command({ pool, backend }: Target, change: BackendChange, version: number): Promise<Changed> {
+    if (version < this.#startedAt) throw new Error(RESTARTED)
+    const seen = this.#withOwn(version)
+    const changed = await api.change({ pool, id: backend.id }, change, seen)
+    if (changed.version > seen) this.#own.add(changed.version)
     this.#onChanged(changed)
     return changed
   }
@@ -96,19 +93,19 @@ export class Operations {
     return newest
   }
 
-  async #undo({ pool, backend }: Target, change: BackendChange, seen: Seen): Promise<void> {
+  async #undo({ pool, backend }: Target, change: BackendChange, version: number): Promise<void> {
     const before: BackendChange = {
       ...(change.mode === undefined ? {} : { mode: backend.mode }),
       ...(change.weight === undefined ? {} : { weight: backend.weight }),
     }
     const undoable = this.#undoableOf({ pool, backend }, change)
-    if (seen.startedAt === this.#startedAt && undoable.at(-1) !== seen.version) {
+    if (version >= this.#startedAt && undoable.at(-1) !== version) {
       const text = `Nothing was done: ${backend.id} was changed again after that. Undo the later change, or set what you want.`
       this.#toasts.show({ text, tone: 'bad' })
       return
     }
     await this.attempt(async () => {
-      await this.#command({ pool, backend }, before, seen)
+      await this.#command({ pool, backend }, before, version)
       undoable.pop()
       this.done(`Undone: ${doneText(backend.id, before)}`)
     })

@@ -111,7 +111,7 @@ export class PoolCard {
     if (view === undefined) return
     // A row that came onto the screen just now may be older than the version that goes with the command.
     row.update(view, status.at)
-    const { startedAt, version } = status
+    const { version } = status
     const { backend } = view
     this.#confirm?.panel.element.remove()
     const panel = new ConfirmRow({
@@ -122,7 +122,7 @@ export class PoolCard {
       onConfirm: (weight) => {
         const change = command === 'weight' ? { weight: weight ?? 0 } : changeOf(command)
         this.#close(row, command)
-        void this.#options.operations.change({ pool: this.name, backend }, change, { startedAt, version })
+        void this.#options.operations.change({ pool: this.name, backend }, change, version)
       },
     })
     this.#confirm = { row, panel }
