@@ -5,9 +5,9 @@ import type { TurnEnd } from '../net/turn-end.ts'
 
 /** Where something has come in within this time, an answer to it or the next of its kind is on its way. */
 const QUIET_MS = 0.1
-/** Traffic that never stands still keeps a slice waiting no longer: it has a tenth of the time then. */
+/** Traffic that never stands still keeps a slice waiting no longer: long work has a twelfth of the time then. */
 const MOST_WAIT_MS = 1
-/** Nor do many that wait together make a long queue: they have a quarter of it. */
+/** Nor do many that wait together make a long queue: they have up to a third of it. */
 const LEAST_WAIT_MS = 0.25
 
 /**
@@ -23,6 +23,15 @@ export class SliceQueue {
   /** What had been read at the last look, and when that was seen to change last. */
   #reads = 0
   #movedAt = 0
+  /** At the end of each turn, while somebody waits. */
+  readonly #look = (): void => {
+    const now = this.#clock.now()
+    if (this.#mayBegin(now)) {
+      this.#waitsSince = now
+      this.#waiting.shift()?.()
+    }
+    if (this.#waiting.length > 0) this.#turnEnd.awaitLast(this.#look)
+  }
 
   constructor({ clock, turnEnd: end }: { readonly clock: Clock; readonly turnEnd: TurnEnd }) {
     this.#clock = clock
@@ -33,20 +42,7 @@ export class SliceQueue {
   push(begin: () => void): void {
     if (this.#waiting.push(begin) > 1) return
     this.#waitsSince = this.#clock.now()
-    this.#lookSoon()
-  }
-
-  #lookSoon(): void {
-    this.#turnEnd.awaitLast(() => this.#look())
-  }
-
-  #look(): void {
-    const now = this.#clock.now()
-    if (this.#mayBegin(now)) {
-      this.#waitsSince = now
-      this.#waiting.shift()?.()
-    }
-    if (this.#waiting.length > 0) this.#lookSoon()
+    this.#turnEnd.awaitLast(this.#look)
   }
 
   #mayBegin(now: number): boolean {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { Slice } from '../../src/admin/slice.ts'
@@ -141,9 +142,4 @@ function rig(t: Test) {
   const names: string[] = []
   const begun = Object.assign((name: string) => () => void names.push(name), { names })
   return { clock, turnEnd, queue: new SliceQueue({ clock, turnEnd }), begun }
-}
-
-/** One turn of the loop: what was asked for before it has happened behind it. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

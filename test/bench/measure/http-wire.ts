@@ -6,10 +6,11 @@ import { percentile } from '../stats.ts'
 import { heldMs } from '../wire-times.ts'
 import { runSteadily } from './http-paced.ts'
 
-/** Of a segment: the head of a request is shorter. */
-const BYTES = 512
-/** It gathers what it has not written yet, in kilobytes: else it loses some when it has to wait. */
-const BUFFER_KB = 16_384
+/**
+ * 512 bytes of a segment: the head of a request is shorter. 16 MB for what is not written yet: else some is lost when it
+ * has to wait.
+ */
+const OPTIONS = ['-i', 'lo', '-s', '512', '-B', '16384', '-Z', 'root']
 
 /**
  * What a contender itself adds to a small GET, in microseconds: as `http-paced`, with a capture of the packets on both
@@ -22,19 +23,7 @@ export function measureHttpWire(bed: Bed): Promise<Figures> {
     const file = join(workspace.folder, `wire-${front}.pcap`)
     const filter = [front, ...backends].map((port) => `tcp port ${port}`).join(' or ')
     const { warmUpMs } = await runSteadily(bed, front, async (run) => {
-      const args = [
-        '-i',
-        'lo',
-        '-s',
-        String(BYTES),
-        '-B',
-        String(BUFFER_KB),
-        '-Z',
-        'root',
-        '-w',
-        file,
-        filter,
-      ]
+      const args = [...OPTIONS, '-w', file, filter]
       const capture = workspace.start('tcpdump', args, { cpu })
       try {
         return await run()
