@@ -1,4 +1,5 @@
 import { CHECK_CODES } from '../core/backend.ts'
+import { canonicalIp } from '../core/canonical-ip.ts'
 import type { FaultType } from './fault-spec.ts'
 
 /** One setting of a fault. */
@@ -86,7 +87,11 @@ const COMMON: Readonly<Record<string, FaultField>> = {
 
 const SESSIONS: Readonly<Record<string, FaultField>> = {
   listener: text,
-  client: text,
+  client: {
+    isValid: (value) => typeof value === 'string' && canonicalIp(value) !== undefined,
+    wants: 'an IP address',
+    json: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
+  },
   session: { isValid: isWhole, wants: "a session's number", json: { type: 'integer', minimum: 0 } },
   match: { isValid: (value) => typeof value === 'function', wants: 'a function', json: undefined },
 }

@@ -21,7 +21,7 @@ export interface FaultScope {
   /** A backend's id, or `pool/id`. */
   readonly backend?: string | undefined
   readonly listener?: string | undefined
-  /** The client's IP address. */
+  /** The client's IP address, in any spelling. */
   readonly client?: string | undefined
   /** The session's number. */
   readonly session?: number | undefined

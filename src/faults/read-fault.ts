@@ -1,4 +1,5 @@
 import { nearestName } from '../config/nearest-name.ts'
+import { canonicalIp } from '../core/canonical-ip.ts'
 import type { ConfigProblem } from '../core/errors.ts'
 import { ConfigError } from '../core/errors.ts'
 import { fieldsOf, isConnecting, TYPES } from './fault-fields.ts'
@@ -32,6 +33,8 @@ export function readFault(given: unknown): FaultSpec {
   }
   problems.push(...contradictions(fault))
   if (problems.length > 0) throw new ConfigError(problems)
+  // As sessions have it, whichever way it was spelt.
+  if (typeof fault['client'] === 'string') fault['client'] = canonicalIp(fault['client'])
   return withDefaults(fault, type)
 }
 

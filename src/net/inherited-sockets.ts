@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
-import { isIP, SocketAddress } from 'node:net'
 import type { Address, TcpAddress } from '../core/address.ts'
+import { canonicalIp } from '../core/canonical-ip.ts'
 import { readListenFds } from './listen-fds.ts'
 import { LISTEN_VARIABLES } from './listen-fds.ts'
 import { listeningAddresses } from './listening-addresses.ts'
@@ -111,5 +111,5 @@ const ANY: ReadonlySet<string> = new Set(['::', '0.0.0.0'])
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1'])
 
 function canonicalHost({ host }: TcpAddress): string {
-  return isIP(host) === 6 ? new SocketAddress({ address: host, family: 'ipv6' }).address : host.toLowerCase()
+  return canonicalIp(host) ?? host.toLowerCase()
 }

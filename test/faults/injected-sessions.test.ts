@@ -185,7 +185,7 @@ overBoth(t, 'a fault strikes those within its scope, and no others', async (sub,
     { type: 'limit_data', bytes: 0, name: 'session', session: 99 },
     { type: 'limit_data', bytes: 0, name: 'match', match: ({ session }) => session > 99 },
     { type: 'slicer', averageSize: 1, name: 'a', pool: 'main', backend: 'a', listener: 'main' },
-    { type: 'slicer', averageSize: 1, name: 'b', client: '127.0.0.1', session: 1 },
+    { type: 'slicer', averageSize: 1, name: 'b', client: '::ffff:127.0.0.1', session: 1 },
     { type: 'slicer', averageSize: 1, name: 'c', listener: 'main' },
     {
       type: 'slicer',
@@ -332,6 +332,7 @@ void t.test('what is no fault is told, all of it at once', async (sub) => {
     /^on: a client's connection/,
   ])
   sub.match(refused({ type: 'health', client: '127.0.0.1' }), [/^client: a health fault has no such setting/])
+  sub.match(refused({ type: 'refuse', client: 'example.org' }), [/^client: wants an IP address$/])
   sub.match(refused({ type: 'refuse', name: 'a b' }), [/^name: wants at most 64/])
   sub.same(refused({ type: 'connect-timeout', name: 'x' }), [])
   sub.match(refused({ type: 'refuse', name: 'x' }), [/^name: a fault x is in force already/])
