@@ -13,6 +13,8 @@ export interface Contender {
   readonly install: string
   /** Takes part only when asked for by name. */
   readonly optional?: boolean
+  /** A load on its admin side, or on a neighbour's, goes on all the while. */
+  readonly isBesieged?: boolean
   /** Undefined when it is not installed. */
   version(): string | undefined
   /** Builds what must be built, once. Throws when that fails. */

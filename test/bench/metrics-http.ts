@@ -1,11 +1,12 @@
 import { measureHttpLatency } from './measure/http-latency.ts'
 import { measureHttpPaced } from './measure/http-paced.ts'
+import { measureHttpSiege } from './measure/http-siege.ts'
 import { measureHttpWire } from './measure/http-wire.ts'
 import type { HttpLoad } from './measure/http-cpu.ts'
 import { measureHttpCpu } from './measure/http-cpu.ts'
 import type { Goal, Metric } from './metric.ts'
 import { figure } from './metric.ts'
-import { tcpdump, wrk } from './tool.ts'
+import { chrt, tcpdump, wrk } from './tool.ts'
 
 const SMALL = { ratio: 1.15, rivals: { 'node-http': 1 / 4, 'go-http': 1 / 6 } }
 const BODY = { ratio: 1.3 }
@@ -60,7 +61,7 @@ export const httpMetrics: readonly Metric[] = [
       figure('http-paced-p99', 'Latency of a small GET at 2,000 requests/s, p99', 'us', 0),
       figure('http-paced-lost', 'Lost meanwhile', 'requests and connections', 0, { value: 0 }),
     ],
-    tool: wrk,
+    tool: chrt,
     measure: measureHttpPaced,
   },
   {
@@ -82,6 +83,22 @@ export const httpMetrics: readonly Metric[] = [
     ],
     tool: tcpdump,
     measure: measureHttpWire,
+  },
+  {
+    name: 'http-siege',
+    suite: 'http',
+    figures: [
+      figure(
+        'http-siege-p99',
+        'Added to a small GET with the admin side besieged, from packet to packet, p99',
+        'us',
+        0,
+      ),
+      figure('http-siege-free-p99', 'The same, by turns, with the siege standing still', 'us', 0),
+      figure('http-siege-lost', 'Lost meanwhile', 'requests and connections', 0, { value: 0 }),
+    ],
+    tool: tcpdump,
+    measure: measureHttpSiege,
   },
 ]
 

@@ -15,6 +15,30 @@ export function processTree(pid: number): number[] {
   return tree
 }
 
+/**
+ * Threads that have their share of a CPU like anybody else: neither the process (by its scheduling class) nor the thread
+ * (by its niceness) has been put behind others.
+ */
+export function ordinaryThreads(pids: readonly number[]): number[] {
+  return pids.flatMap((pid) =>
+    readdirSync(`/proc/${pid}/task`)
+      .filter((thread) => {
+        const fields = statFields(`/proc/${pid}/task/${thread}/stat`)
+        return fields[NICE] === '0' && fields[POLICY] === SCHED_OTHER
+      })
+      .map(Number),
+  )
+}
+
+/** Those of `pids` that run `program`, the end of a path that is a word of their command line. */
+export function processesOf(pids: readonly number[], program: string): number[] {
+  return pids.filter((pid) =>
+    readOrEmpty(`/proc/${pid}/cmdline`)
+      .split('\0')
+      .some((word) => word.endsWith(program)),
+  )
+}
+
 /** CPU time, user and system, that the processes have used so far, all threads included. */
 export function cpuSeconds(pids: readonly number[]): number {
   let total = 0
@@ -43,8 +67,7 @@ export function descriptorLimit(): number {
 }
 
 function parentOf(pid: string): number | undefined {
-  // The name in parentheses may hold spaces and parentheses; the state and the parent follow the last one.
-  const [, parent] = /\) \S (\d+) [^)]*$/.exec(readOrEmpty(`/proc/${pid}/stat`)) ?? []
+  const parent = statFields(`/proc/${pid}/stat`)[PARENT]
   return parent === undefined ? undefined : Number(parent)
 }
 
@@ -64,9 +87,22 @@ function cpuOfProcess(pid: number): number {
 }
 
 function cpuInTicks(pid: number): number {
-  const stat = readOrEmpty(`/proc/${pid}/stat`)
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[11]) + Number(fields[12])
+  const fields = statFields(`/proc/${pid}/stat`)
+  return Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS])
+}
+
+// As proc_pid_stat(5) numbers them, less three: an index, and behind the name.
+const PARENT = 4 - 3
+const USER_TICKS = 14 - 3
+const SYSTEM_TICKS = 15 - 3
+const NICE = 19 - 3
+const POLICY = 41 - 3
+const SCHED_OTHER = '0'
+
+/** What follows the process' name, which may hold spaces and parentheses itself. */
+function statFields(file: string): string[] {
+  const stat = readOrEmpty(file)
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function residentOfProcess(pid: number): number {

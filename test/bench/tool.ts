@@ -22,12 +22,24 @@ export const wrk: Tool = {
   version: () => versionOf('wrk', ['-v'], /^wrk (\S+)/),
 }
 
-/** It must be allowed to look, which root is; and wrk is needed with it. */
+/** To put a process first is for root; and wrk is needed with it. */
+export const chrt: Tool = {
+  name: 'chrt',
+  install: 'apt install util-linux wrk, as root',
+  version: () => {
+    const mayIt = spawnSync('chrt', ['--fifo', '1', 'true']).status === 0
+    return mayIt && wrk.version() !== undefined
+      ? versionOf('chrt', ['--version'], /util-linux (\S+)/)
+      : undefined
+  },
+}
+
+/** It must be allowed to look, which root is; and what the paced load needs is needed with it. */
 export const tcpdump: Tool = {
   name: 'tcpdump',
-  install: 'apt install tcpdump wrk',
+  install: 'apt install tcpdump util-linux wrk, as root',
   version: () =>
-    wrk.version() === undefined ? undefined : versionOf('tcpdump', ['--version'], /tcpdump version (\S+)/),
+    chrt.version() === undefined ? undefined : versionOf('tcpdump', ['--version'], /tcpdump version (\S+)/),
 }
 
 export const iperf3: Tool = {

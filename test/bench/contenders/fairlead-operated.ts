@@ -20,6 +20,7 @@ function operated(name: string, title: string, siege: 'none' | 'own' | 'next-doo
     name,
     title,
     optional: true,
+    isBesieged: siege !== 'none',
     install: 'npm run build',
     version: () => process.version,
     start: ({ workspace, port, backendPorts, place }) =>

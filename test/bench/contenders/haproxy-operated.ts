@@ -17,6 +17,7 @@ export const haproxyBusyAdmin: Contender = {
   title: 'HAProxy http (admin under load)',
   install: 'apt install haproxy',
   optional: true,
+  isBesieged: true,
   version: haproxyVersion,
   start({ workspace, port, backendPorts, place }) {
     const socket = join(workspace.folder, `haproxy-${port}.sock`)

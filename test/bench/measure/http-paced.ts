@@ -1,6 +1,6 @@
-import type { Bed, Figures } from '../bed.ts'
+import type { Bed, Figures, Running, Timing } from '../bed.ts'
 import { withContender } from '../bed.ts'
-import { keepAwake } from '../load/awake.ts'
+import { withOwnCpu } from '../load/own-cpu.ts'
 import { runPaced } from '../load/paced.ts'
 import { runWrk } from '../load/wrk.ts'
 
@@ -18,24 +18,28 @@ const MEASURES = 4
  * been at it for a while, as an operator's graph shows it, and not that of the first seconds of a process.
  */
 export function measureHttpPaced(bed: Bed): Promise<Figures> {
-  return withContender(bed, bed.web.ports, async ({ port }) => {
-    const { p50, p99, lost } = await runSteadily(bed, port)
-    return { 'http-paced-p50': p50, 'http-paced-p99': p99, 'http-paced-lost': lost }
-  })
+  return withContender(bed, bed.web.ports, (running) =>
+    runSteadily(bed, running, async (_timing, run) => {
+      const { p50, p99, lost } = await run()
+      return { 'http-paced-p50': p50, 'http-paced-p99': p99, 'http-paced-lost': lost }
+    }),
+  )
 }
 
-/** `watched` begins where the contender is warm, and gives what `run` gives. */
-export async function runSteadily(
+/** `measured` begins where the contender is warm; its `run` is the load, once. */
+export async function runSteadily<T>(
   bed: Bed,
-  port: number,
-  watched = (run: () => ReturnType<typeof runPaced>): ReturnType<typeof runPaced> => run(),
-): Promise<Awaited<ReturnType<typeof runPaced>> & { warmUpMs: number }> {
-  const { workspace, timing, loadCpu: cpu } = bed
-  const warmUpSeconds = timing.warmUpSeconds * PACED_WARM_UPS
-  const longer = { warmUpSeconds, measureSeconds: timing.measureSeconds * MEASURES }
-  await runWrk(workspace, { port, cpu, seconds: timing.warmUpSeconds * FULL_SPEED_WARM_UPS })
-  const result = await keepAwake(workspace, bed.contenderCpu, () =>
-    watched(() => runPaced({ ...bed, timing: longer }, port, REQUESTS_PER_SECOND)),
+  running: Running,
+  measured: (timing: Timing, run: () => ReturnType<typeof runPaced>) => Promise<T>,
+): Promise<T> {
+  const { workspace, contenderCpu, loadCpu: cpu } = bed
+  const timing = {
+    warmUpSeconds: bed.timing.warmUpSeconds * PACED_WARM_UPS,
+    measureSeconds: bed.timing.measureSeconds * MEASURES,
+  }
+  const seconds = bed.timing.warmUpSeconds * FULL_SPEED_WARM_UPS
+  await runWrk(workspace, { port: running.port, cpu, seconds })
+  return withOwnCpu({ workspace, cpu: contenderCpu, pids: running.pids() }, () =>
+    measured(timing, () => runPaced({ ...bed, timing }, running.port, REQUESTS_PER_SECOND)),
   )
-  return { ...result, warmUpMs: warmUpSeconds * 1e3 }
 }
