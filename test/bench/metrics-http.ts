@@ -11,6 +11,7 @@ import { chrt, tcpdump, wrk } from './tool.ts'
 const SMALL = { ratio: 1.15, rivals: { 'node-http': 1 / 4, 'go-http': 1 / 6 } }
 const BODY = { ratio: 1.3 }
 
+const PACED = 'Latency of a small GET at 2,000 requests/s'
 const MILLISECONDS = { unit: 'ms', digits: 3 } as const
 
 export const httpMetrics: readonly Metric[] = [
@@ -57,8 +58,8 @@ export const httpMetrics: readonly Metric[] = [
     name: 'http-paced',
     suite: 'http',
     figures: [
-      figure('http-paced-p50', 'Latency of a small GET at 2,000 requests/s, p50', 'us', 0),
-      figure('http-paced-p99', 'Latency of a small GET at 2,000 requests/s, p99', 'us', 0),
+      figure('http-paced-p50', `${PACED}, p50`, 'us', 0),
+      figure('http-paced-p99', `${PACED}, p99`, 'us', 0),
       figure('http-paced-lost', 'Lost meanwhile', 'requests and connections', 0, { value: 0 }),
     ],
     tool: chrt,
@@ -88,13 +89,10 @@ export const httpMetrics: readonly Metric[] = [
     name: 'http-siege',
     suite: 'http',
     figures: [
-      figure(
-        'http-siege-p99',
-        'Added to a small GET with the admin side besieged, from packet to packet, p99',
-        'us',
-        0,
-      ),
-      figure('http-siege-free-p99', 'The same, by turns, with the siege standing still', 'us', 0),
+      figure('http-siege-p99', `${PACED} with the admin side besieged, p99`, 'us', 0),
+      figure('http-siege-free-p99', 'The same, by turns, while the siege stands still', 'us', 0),
+      figure('http-siege-wire-p99', 'Added, from packet to packet, while it is besieged, p99', 'us', 0),
+      figure('http-siege-free-wire-p99', 'The same while the siege stands still', 'us', 0),
       figure('http-siege-lost', 'Lost meanwhile', 'requests and connections', 0, { value: 0 }),
     ],
     tool: tcpdump,

@@ -4,8 +4,11 @@ import { laySiege } from './lay-siege.ts'
 // HAProxy with its admin side under siege: besieged-haproxy <configuration> <port> <admin host> <socket> <cpu or -1>
 const [config = '', port = '', host = '', haproxySocket = '', cpu = ''] = process.argv.slice(2)
 
-/** As many as a limit of 20,000 descriptors has room for: it counts two a session, of which an idle one has one. */
-const SESSIONS = 9_000
+/**
+ * A limit of 20,000 descriptors has room for 9,700 sessions: it counts two for each. The load and the besiegers are among
+ * them.
+ */
+const SESSIONS = 8_000
 
 spawn('haproxy', ['-db', '-f', config], { stdio: 'inherit' }).once('spawn', () => {
   const admin = { host, port: Number(port) }
